@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sched.bpf.c - who had the CPU, who waited, who woke whom, and where a long wait slept: the edges
+ * of the critical path (DESIGN.md §9).
+ */
+#include "bpf/kvm.bpf.h"
+#include "bpf/memory.bpf.h"
+#include "bpf/probe.bpf.h"
+
+/* Task states (include/linux/sched.h); numbers are stable enough to be in every crash tool. */
+#define STATE_INTERRUPTIBLE 0x0001
+#define STATE_UNINTERRUPTIBLE 0x0002
+#define STATE_STOPPED 0x0004
+#define STATE_TRACED 0x0008
+#define STATE_ENDED (0x0010 | 0x0020 | 0x0080)
+#define PF_KTHREAD 0x00200000
+
+/* The field lost its volatile and got a new name in 5.14 (2f064a59a11f). */
+struct task_struct___before_5_14 {
+	volatile long state;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 state_of(struct task_struct *task)
+{
+	struct task_struct___before_5_14 *old = (void *)task;
+
+	if (bpf_core_field_exists(task->__state))
+		return task->__state;
+	return BPF_CORE_READ(old, state);
+}
+
+static __always_inline __u8 why_off(struct task_struct *prev, bool preempted)
+{
+	__u32 state = state_of(prev);
+
+	/* Preempted between setting its state and sleeping: it still wants to run. */
+	if (preempted || state == 0)
+		return WIRE_STATE_RUNNABLE;
+	if (state & STATE_ENDED)
+		return WIRE_STATE_ENDED;
+	if (state & (STATE_STOPPED | STATE_TRACED))
+		return WIRE_STATE_STOPPED;
+	return state & STATE_UNINTERRUPTIBLE ? WIRE_STATE_BLOCKED : WIRE_STATE_SLEEPING;
+}
+
+/* Where it sleeps is known now, how long only when it is back: keep the stack until then. */
+static __always_inline void leave(void *ctx, struct cpu_state *s, struct task_ctx *p, __u8 why,
+				  __u64 now)
+{
+	long bytes = 0;
+
+	/* It came without a sched_switch and did nothing since: somebody else's call lies here. */
+	if (s->ours)
+		p->call = s->call;
+	else
+		p->call.nr = NO_SYSCALL;
+	p->call.off_in_call = 1;
+	p->call.off_since = now;
+	p->off_frames = 0;
+	/*
+	 * Unwinding costs 2 us. An interruptible wait is told by its system call; only where the
+	 * kernel itself waits (locks, RCU, disk) does the stack say more.
+	 */
+	if (why != WIRE_STATE_BLOCKED)
+		return;
+	bytes = bpf_get_stack(ctx, p->stack, sizeof(p->stack), 0);
+	if (bytes > 0)
+		p->off_frames = bytes / sizeof(__u64);
+}
+
+struct blocked_record {
+	struct wire_head head;
+	struct wire_blocked body;
+	__u64 stack[WIRE_STACK_MAX];
+};
+
+static __always_inline void come_back(struct cpu_state *s, struct task_ctx *n,
+				      struct task_struct *next, __u64 now)
+{
+	struct blocked_record *r;
+
+	s->call = n->call;
+	s->call.quick_ns = 0;
+	s->call.quick_calls = 0;
+	if (!n->off_frames || now - n->call.off_since < WIRE_BLOCKED_MIN_NS)
+		return;
+	r = record_reserve_at(WIRE_BLOCKED, sizeof(*r), now);
+	if (!r)
+		return;
+	r->head.tid = next->pid;
+	r->head.pid = next->tgid;
+	r->body.since = n->call.off_since;
+	r->body.n = n->off_frames;
+	r->body.pad = 0;
+	__builtin_memcpy(r->stack, n->stack, sizeof(r->stack));
+	record_submit(r);
+}
+
+/* The client is one thread of ours: its number is enough, it needs no storage. */
+static __always_inline __u8 role_of(struct task_struct *task, struct task_ctx *c)
+{
+	if (c)
+		return ROLE_TREE;
+	return control.client_tid && (__u32)task->pid == control.client_tid ? ROLE_CLIENT
+										    : ROLE_NONE;
+}
+
+/* Names of our own tasks are known from FORK, EXEC and COMM; a stranger's is not. */
+static __always_inline void fill_comm(char *to, struct task_struct *task, __u8 role)
+{
+	if (role)
+		__builtin_memset(to, 0, WIRE_COMM_LEN);
+	else
+		bpf_probe_read_kernel(to, WIRE_COMM_LEN, task->comm);
+}
+
+/*
+ * Is it taken from the CPU because of a quota? Since 6.18 tasks are throttled one by one, before it
+ * was their queue, with all of its parents' in one count. (Neither without CONFIG_CFS_BANDWIDTH.)
+ */
+struct task_struct___since_6_18 {
+	bool throttled;
+} __attribute__((preserve_access_index));
+struct cfs_rq___bandwidth {
+	int throttle_count;
+} __attribute__((preserve_access_index));
+struct sched_entity___bandwidth {
+	struct cfs_rq___bandwidth *cfs_rq;
+} __attribute__((preserve_access_index));
+struct task_struct___bandwidth {
+	struct sched_entity___bandwidth se;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool throttled(struct task_struct *task)
+{
+	struct task_struct___since_6_18 *by_task = (void *)task;
+	struct task_struct___bandwidth *by_queue = (void *)task;
+
+	if (bpf_core_field_exists(by_task->throttled))
+		return BPF_CORE_READ(by_task, throttled);
+	if (bpf_core_field_exists(struct cfs_rq___bandwidth, throttle_count))
+		return BPF_CORE_READ(by_queue, se.cfs_rq, throttle_count) > 0;
+	return false;
+}
+
+/* Two strangers: worth a record when the first was there for long and one of ours may have waited. */
+static __always_inline bool held_long(const struct cpu_state *s, __u64 now)
+{
+	return s->since && now - s->since >= WIRE_HELD_MIN_NS && now - s->used < WIRE_HELD_WATCH_NS;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	struct task_ctx *p, *n;
+	WIRE_RECORD(switch) *r;
+	__u8 why, prev_role, next_role;
+	struct cpu_state *s = cpu_state();
+	__u64 now;
+
+	if (!s)
+		return 0;
+	s->task = (__u64)next;
+	p = ctx_of(prev);
+	n = ctx_of(next);
+	prev_role = role_of(prev, p);
+	next_role = role_of(next, n);
+	if (!control.timed && !prev_role && !next_role)
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (!prev_role && !next_role && !held_long(s, now)) {
+		s->since = now;
+		return 0;
+	}
+	why = why_off(prev, preempt);
+	r = control.timed ? record_reserve_at(WIRE_SWITCH, sizeof(*r), now) : NULL;
+	if (r) {
+		r->head.tid = prev->pid;
+		r->head.pid = prev->tgid;
+		r->body.next_tid = next->pid;
+		r->body.next_pid = next->tgid;
+		r->body.cpu = bpf_get_smp_processor_id();
+		r->body.prev_ours = prev_role;
+		r->body.next_ours = next_role;
+		r->body.prev_state = p && why == WIRE_STATE_RUNNABLE && throttled(prev) ?
+					     WIRE_STATE_THROTTLED : why;
+		r->body.prev_iowait = p ? BPF_CORE_READ_BITFIELD(prev, in_iowait) : 0;
+		r->body.prev_syscall = p && s->ours ? s->call.nr : NO_SYSCALL;
+		r->body.quick_calls = p && s->ours ? s->call.quick_calls : 0;
+		r->body.quick_ns = p && s->ours ? s->call.quick_ns :
+				   !prev_role && s->since ? now - s->since : 0;
+		if (p && !s->ours)
+			r->head.flags |= WIRE_F_NO_ENTER;
+		fill_comm(r->body.prev_comm, prev, prev_role);
+		fill_comm(r->body.next_comm, next, next_role);
+		record_submit(r);
+	}
+	s->since = now;
+	if (prev_role || next_role)
+		s->used = now;
+	if (p) {
+		memory_leave(s, prev, now);
+		leave(ctx, s, p, why, now);
+		if (p->vcpu)
+			vcpu_leaves_cpu(p, why, now);
+	}
+	s->ours = n != NULL;
+	if (n) {
+		come_back(s, n, next, now);
+		memory_come_back(s, next, now);
+		if (n->vcpu)
+			vcpu_gets_cpu(n, now);
+	}
+	return 0;
+}
+
+/*
+ * What interrupts the task on this CPU, if anything. preempt_count would tell, but its address is
+ * not to be had on kernels without CONFIG_KALLSYMS_ALL: the ends of each kind are traced instead.
+ */
+static __always_inline int irq_enter(enum wire_irq irq, __u32 vector)
+{
+	struct cpu_state *s = cpu_state();
+
+	if (s) {
+		s->irqs |= 1u << irq;
+		if (irq == WIRE_IRQ_SOFTIRQ)
+			s->vector = vector;
+	}
+	return 0;
+}
+
+static __always_inline int irq_exit(enum wire_irq irq)
+{
+	struct cpu_state *s = cpu_state();
+
+	if (s)
+		s->irqs &= ~(1u << irq);
+	return 0;
+}
+
+SEC("tp_btf/softirq_entry")
+int BPF_PROG(on_softirq_entry, unsigned int vector)
+{
+	return irq_enter(WIRE_IRQ_SOFTIRQ, vector);
+}
+
+SEC("tp_btf/softirq_exit")
+int BPF_PROG(on_softirq_exit)
+{
+	return irq_exit(WIRE_IRQ_SOFTIRQ);
+}
+
+SEC("tp_btf/irq_handler_entry")
+int BPF_PROG(on_handler_entry)
+{
+	return irq_enter(WIRE_IRQ_DEVICE, 0);
+}
+
+SEC("tp_btf/irq_handler_exit")
+int BPF_PROG(on_handler_exit)
+{
+	return irq_exit(WIRE_IRQ_DEVICE);
+}
+
+SEC("tp_btf/hrtimer_expire_entry")
+int BPF_PROG(on_hrtimer_entry)
+{
+	return irq_enter(WIRE_IRQ_TIMER, 0);
+}
+
+SEC("tp_btf/hrtimer_expire_exit")
+int BPF_PROG(on_hrtimer_exit)
+{
+	return irq_exit(WIRE_IRQ_TIMER);
+}
+
+/* x86 only; how the notice of a listen reaches the client. */
+SEC("tp_btf/irq_work_entry")
+int BPF_PROG(on_irq_work_entry)
+{
+	return irq_enter(WIRE_IRQ_WORK, 0);
+}
+
+SEC("tp_btf/irq_work_exit")
+int BPF_PROG(on_irq_work_exit)
+{
+	return irq_exit(WIRE_IRQ_WORK);
+}
+
+static __always_inline void fill_context(struct wire_waking *body)
+{
+	struct cpu_state *s = cpu_state();
+
+	body->context = WIRE_CONTEXT_TASK;
+	body->irq = WIRE_IRQ_NONE;
+	body->vector = 0;
+	if (!s || !s->irqs)
+		return;
+	body->context = WIRE_CONTEXT_HARDIRQ;
+	if (s->irqs & (1u << WIRE_IRQ_TIMER)) {
+		body->irq = WIRE_IRQ_TIMER;
+	} else if (s->irqs & (1u << WIRE_IRQ_DEVICE)) {
+		body->irq = WIRE_IRQ_DEVICE;
+	} else if (s->irqs & (1u << WIRE_IRQ_WORK)) {
+		body->irq = WIRE_IRQ_WORK;
+	} else {
+		body->context = WIRE_CONTEXT_SOFTIRQ;
+		body->irq = WIRE_IRQ_SOFTIRQ;
+		body->vector = s->vector;
+	}
+}
+
+SEC("tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *woken)
+{
+	struct task_struct *waker;
+	struct task_ctx *c;
+	struct call *call;
+	WIRE_RECORD(waking) *r;
+
+	if (!control.run || !control.timed)
+		return 0;
+	c = ctx_of(woken);
+	if (!role_of(woken, c))
+		return 0;
+	r = record_reserve(WIRE_WAKING, sizeof(*r));
+	if (!r)
+		return 0;
+	if (c && c->vcpu)
+		vcpu_is_woken(c, r->head.time);
+	waker = bpf_get_current_task_btf();
+	call = call_current();
+	r->body.tid = woken->pid;
+	r->body.pid = woken->tgid;
+	r->body.cpu = bpf_get_smp_processor_id();
+	fill_context(&r->body);
+	r->body.waker_syscall = call ? call->nr : NO_SYSCALL;
+	r->body.waker_ours = call ? ROLE_TREE : role_of(waker, NULL);
+	r->body.waker_kthread = !!(waker->flags & PF_KTHREAD);
+	fill_comm(r->body.waker_comm, waker, r->body.waker_ours);
+	record_submit(r);
+	return 0;
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * socket.bpf.c - the service's TCP sockets: listen, connection established, first request and
+ * response, a SYN that had to be sent again, accept by io_uring, and a guest's first frame.
+ */
+#include "bpf/probe.bpf.h"
+#include <bpf/bpf_endian.h>
+
+/* As much of a request as is read here; offsets come from the kernel's BTF. */
+struct io_kiocb {
+	struct file *file;
+	__u8 opcode;
+	struct {
+		__s32 res;
+	} cqe;
+} __attribute__((preserve_access_index));
+
+#define TCP_ESTABLISHED 1
+#define TCP_SYN_SENT 2
+#define TCP_SYN_RECV 3
+#define TCP_LISTEN 10
+#define IPPROTO_TCP 6
+#define IORING_OP_ACCEPT 13
+
+static __always_inline void fill_sock(struct wire_sock *body, const struct sock *sk, __u32 netns)
+{
+	body->sock = (__u64)sk;
+	body->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	body->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	body->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	body->passive = 0;
+	body->bytes = 0;
+	body->netns = netns;
+}
+
+static __always_inline __u32 netns_of(const struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+}
+
+static __always_inline void on_listen(const struct sock *sk)
+{
+	WIRE_RECORD(sock) *r;
+	__u16 port;
+	__u64 time;
+
+	if (control.quiet) {
+		port = BPF_CORE_READ(sk, __sk_common.skc_num);
+		if (port == config_port && netns_of(sk) == control.netns)
+			notify(bpf_ktime_get_ns(), WIRE_LISTEN, 0, port);
+		return;
+	}
+	if (!ctx_current())
+		return;
+	r = record_reserve(WIRE_LISTEN, sizeof(*r));
+	if (!r)
+		return;
+	fill_sock(&r->body, sk, netns_of(sk));
+	port = r->body.local_port;
+	time = r->head.time;
+	record_submit(r);
+	if (!config_port || port == config_port)
+		notify(time, WIRE_LISTEN, 0, port);
+}
+
+static __always_inline void on_established(const struct sock *sk, bool passive)
+{
+	__u32 netns = netns_of(sk);
+	WIRE_RECORD(sock) *r;
+	__u16 port;
+
+	if (control.quiet)
+		return;
+	/* The serving side is established in softirq, by whoever is on the CPU: ask the socket. */
+	if (passive) {
+		port = BPF_CORE_READ(sk, __sk_common.skc_num);
+		if (control.netns && netns != control.netns)
+			return;
+	} else {
+		port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+		if (control.client_netns && netns != control.client_netns)
+			return;
+	}
+	if (!config_port || port != config_port)
+		return;
+	r = record_reserve(WIRE_ESTABLISHED, sizeof(*r));
+	if (!r)
+		return;
+	fill_sock(&r->body, sk, netns);
+	r->body.passive = passive;
+	record_submit(r);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_set_state, const struct sock *sk, int old, int new)
+{
+	if (!control.run || !control.timed)
+		return 0;
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return 0;
+	if (new == TCP_LISTEN)
+		on_listen(sk);
+	else if (new == TCP_ESTABLISHED && old == TCP_SYN_RECV)
+		on_established(sk, true);
+	else if (new == TCP_ESTABLISHED && old == TCP_SYN_SENT)
+		on_established(sk, false);
+	return 0;
+}
+
+static __always_inline int on_transfer(__u16 kind, struct sock *sk, int bytes)
+{
+	WIRE_RECORD(sock) *r;
+
+	if (!control.timed || bytes < 0 || !ctx_current())
+		return 0;
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return 0;
+	if (config_port && BPF_CORE_READ(sk, __sk_common.skc_num) != config_port)
+		return 0;
+	r = record_reserve(kind, sizeof(*r));
+	if (!r)
+		return 0;
+	fill_sock(&r->body, sk, netns_of(sk));
+	r->body.bytes = bytes;
+	record_submit(r);
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_recv, struct sock *sk, int ret, int flags)
+{
+	return on_transfer(WIRE_SOCK_RECV, sk, ret);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_send, struct sock *sk, int ret, int flags)
+{
+	return on_transfer(WIRE_SOCK_SEND, sk, ret);
+}
+
+SEC("tp_btf/tcp_retransmit_skb")
+int BPF_PROG(on_retransmit, const struct sock *sk)
+{
+	WIRE_RECORD(sock) *r;
+	__u32 netns;
+
+	if (!control.run || !control.timed)
+		return 0;
+	if (BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_SYN_SENT)
+		return 0;
+	netns = netns_of(sk);
+	if (!control.client_netns || netns != control.client_netns)
+		return 0;
+	r = record_reserve(WIRE_SYN_RETRANSMIT, sizeof(*r));
+	if (!r)
+		return 0;
+	fill_sock(&r->body, sk, netns);
+	record_submit(r);
+	return 0;
+}
+
+/*
+ * io_uring's accept is no system call: its completion tells. The second argument is the request
+ * since Linux 5.19, the release in which struct io_kiocb got its field cqe: that is what is asked.
+ */
+SEC("tp_btf/io_uring_complete")
+int BPF_PROG(on_io_uring_complete, void *ring_ctx, struct io_kiocb *req)
+{
+	struct sock *sk;
+	struct file *file;
+	WIRE_RECORD(accept) *r;
+	__s32 res;
+	__u16 port;
+
+	if (!bpf_core_field_exists(req->cqe) || !control.timed || !ctx_current() || !req)
+		return 0;
+	if (BPF_CORE_READ(req, opcode) != IORING_OP_ACCEPT)
+		return 0;
+	res = BPF_CORE_READ(req, cqe.res);
+	file = BPF_CORE_READ(req, file);
+	sk = file ? sock_of_file(file) : NULL;
+	if (res < 0 || !sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return 0;
+	port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	if (config_port && port != config_port)
+		return 0;
+	r = record_reserve(WIRE_ACCEPT, sizeof(*r));
+	if (!r)
+		return 0;
+	r->head.flags |= WIRE_F_NO_ENTER;
+	r->body.enter = 0;
+	r->body.fd = res;
+	r->body.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	r->body.local_port = port;
+	r->body.io_uring = 1;
+	r->body.pad = 0;
+	r->body.netns = netns_of(sk);
+	record_submit(r);
+	return 0;
+}
+
+static __always_inline bool is_our_tap(const char *name)
+{
+	return name[0] == 'c' && name[1] == 'p' && name[2] == 't' && name[3] == 'a' &&
+	       name[4] == 'p';
+}
+
+/* What Kata calls its taps in a container's namespace: tap0_kata. */
+static __always_inline bool is_kata_tap(const char *name)
+{
+	return name[0] == 't' && name[1] == 'a' && name[2] == 'p' && name[4] == '_' &&
+	       name[5] == 'k' && name[6] == 'a' && name[7] == 't' && name[8] == 'a' && !name[9];
+}
+
+/* A frame from the guest enters the host's stack, in the VMM's context. */
+SEC("tp_btf/netif_receive_skb")
+int BPF_PROG(on_receive, struct sk_buff *skb)
+{
+	WIRE_RECORD(tap_frame) *r;
+	struct net_device *dev;
+	char name[WIRE_COMM_LEN] = {};
+	__u32 netns;
+
+	if (!control.run || !control.timed || control.tap_frames)
+		return 0;
+	dev = skb->dev;
+	netns = BPF_CORE_READ(dev, nd_net.net, ns.inum);
+	if (netns != control.client_netns && netns != control.netns)
+		return 0;
+	bpf_probe_read_kernel_str(name, sizeof(name), dev->name);
+	if (!(netns == control.client_netns && is_our_tap(name)) &&
+	    !(netns == control.netns && is_kata_tap(name)))
+		return 0;
+	control.tap_frames = 1; /* two CPUs at once may send two records: the model takes the first */
+	r = record_reserve(WIRE_TAP_FRAME, sizeof(*r));
+	if (!r)
+		return 0;
+	r->body.ifindex = dev->ifindex;
+	r->body.bytes = skb->len;
+	__builtin_memcpy(r->body.ifname, name, sizeof(name));
+	record_submit(r);
+	return 0;
+}

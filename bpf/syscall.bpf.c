@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * syscall.bpf.c - system calls of the run, by one tp_btf pair for all of them: accept, the KVM
+ * ioctls, and the calls of a gVisor guest, which trap and so show up as an exit without an entry.
+ */
+#include "bpf/memory.bpf.h"
+#include "bpf/probe.bpf.h"
+#include "bpf/kvm.bpf.h"
+#include "bpf/mapping.bpf.h"
+#include "bpf/object.bpf.h"
+#include "bpf/syscall_nr.bpf.h"
+
+const volatile bool config_mappings = false;
+const volatile bool config_kvm = false;
+const volatile bool config_guest_syscalls = false;
+
+#define KVM_TYPE 0xae
+#define KVM_RUN_NR 0x80
+#define KVM_SET_USER_MEMORY_REGION_NR 0x46
+#define KVM_SET_USER_MEMORY_REGION2_NR 0x49
+
+/* The part that both versions of the ioctl's argument begin with (linux/kvm.h). */
+struct memory_region {
+	__u32 slot;
+	__u32 flags;
+	__u64 gpa;
+	__u64 bytes;
+	__u64 hva;
+};
+
+static __always_inline bool is_kvm_ioctl(__u32 cmd)
+{
+	return ((cmd >> 8) & 0xff) == KVM_TYPE;
+}
+
+static __always_inline void enter_accept(struct task_ctx *c, __u32 fd)
+{
+	struct file *file = file_of_fd(bpf_get_current_task_btf(), fd);
+	struct sock *sk = file ? sock_of_file(file) : NULL;
+
+	c->port = 0;
+	if (!sk)
+		return;
+	c->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (c->family != 2 && c->family != 10) /* AF_INET, AF_INET6: control sockets are AF_UNIX */
+		return;
+	c->port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	c->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+}
+
+static __always_inline void enter_kvm(struct task_ctx *c, __u32 fd, __u32 cmd, __u64 arg)
+{
+	__u32 nr = cmd & 0xff;
+	struct memory_region region;
+	WIRE_RECORD(kvm_memslot) *slot;
+	WIRE_RECORD(kvm_run) *run;
+
+	c->arg[0] = fd;
+	c->arg[1] = cmd;
+	if (nr == KVM_RUN_NR) {
+		if (c->vcpu) {
+			vcpu_entered_run(c, c->telling_enter);
+			return;
+		}
+		vcpu_new(c, c->telling_enter);
+		run = record_reserve(WIRE_KVM_RUN, sizeof(*run));
+		if (!run)
+			return;
+		run->body.fd = fd;
+		run->body.pad = 0;
+		record_submit(run);
+		return;
+	}
+	if (nr != KVM_SET_USER_MEMORY_REGION_NR && nr != KVM_SET_USER_MEMORY_REGION2_NR)
+		return;
+	slot = record_reserve(WIRE_KVM_MEMSLOT, sizeof(*slot));
+	if (!slot)
+		return;
+	__builtin_memset(&slot->body, 0, sizeof(slot->body));
+	if (bpf_probe_read_user(&region, sizeof(region), (void *)arg)) {
+		slot->head.flags |= WIRE_F_UNREADABLE;
+	} else {
+		slot->body.slot = region.slot;
+		slot->body.flags = region.flags;
+		slot->body.gpa = region.gpa;
+		slot->body.bytes = region.bytes;
+		slot->body.hva = region.hva;
+		memory_slot(region.hva, region.bytes, slot->head.pid);
+	}
+	record_submit(slot);
+}
+
+/* Calls that tell something by themselves, whatever the ledger says. */
+static __always_inline bool is_telling(long nr)
+{
+	return nr == SYSCALL_accept || nr == SYSCALL_accept4 || nr == SYSCALL_execve ||
+	       nr == SYSCALL_execveat || (config_kvm && nr == SYSCALL_ioctl);
+}
+
+/*
+ * A task that spins (a poll loop makes a million calls a second) would wait for our clock more than
+ * for anything else: after the first quick calls of a stretch on the CPU only every n-th is timed
+ * and stands for all.
+ */
+#define THIN_AFTER 256
+#define THIN_EVERY 64 /* power of two */
+
+static __always_inline bool is_thinned(const struct call *call)
+{
+	return call->quick_calls >= THIN_AFTER && (call->quick_calls & (THIN_EVERY - 1));
+}
+
+/*
+ * Both halves of a call are asked the same, or none: without ledger and guests only the few calls
+ * that tell something by themselves, else all but the trivial ones.
+ */
+static __always_inline bool is_wanted(long nr)
+{
+	if (config_ledger || config_guest_syscalls)
+		return !is_trivial(nr);
+	return is_telling(nr);
+}
+
+static __always_inline long syscall_nr(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->orig_ax;
+#else
+	return regs->syscallno;
+#endif
+}
+
+/*
+ * These few are kept with the task itself: what they tell must not depend on sched_switch having
+ * told us of every change.
+ */
+static __always_inline __u64 enter_telling(struct pt_regs *regs, long id)
+{
+	struct task_ctx *c = ctx_current();
+
+	if (!c)
+		return 0;
+	c->telling_enter = bpf_ktime_get_ns();
+	if (id == SYSCALL_accept || id == SYSCALL_accept4)
+		enter_accept(c, PT_REGS_PARM1_SYSCALL(regs));
+	else if (config_kvm && id == SYSCALL_ioctl && is_kvm_ioctl(PT_REGS_PARM2_SYSCALL(regs)))
+		enter_kvm(c, PT_REGS_PARM1_SYSCALL(regs), PT_REGS_PARM2_SYSCALL(regs),
+			  PT_REGS_PARM3_SYSCALL(regs));
+	return c->telling_enter;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
+{
+	struct call *call;
+	__u64 now = 0;
+
+	if (!is_wanted(id))
+		return 0;
+	if (is_telling(id))
+		now = enter_telling(regs, id);
+	call = call_current();
+	if (!call)
+		return 0;
+	call->nr = id;
+	call->off_in_call = 0;
+	if (config_ledger && is_thinned(call)) {
+		call->enter = 0;
+		return 0;
+	}
+	call->enter = now ? now : bpf_ktime_get_ns();
+	return 0;
+}
+
+static __always_inline void exit_accept(struct task_ctx *c, long ret)
+{
+	WIRE_RECORD(accept) *r;
+
+	if (ret < 0 || !c->port || !control.timed)
+		return;
+	if (config_port && c->port != config_port)
+		return;
+	r = record_reserve(WIRE_ACCEPT, sizeof(*r));
+	if (!r)
+		return;
+	r->body.enter = c->telling_enter;
+	r->body.fd = ret;
+	r->body.family = c->family;
+	r->body.local_port = c->port;
+	r->body.io_uring = 0;
+	r->body.pad = 0;
+	r->body.netns = c->netns;
+	record_submit(r);
+}
+
+static __always_inline void exit_kvm(struct task_ctx *c, __u32 cmd, long ret)
+{
+	struct file *file;
+	WIRE_RECORD(kvm_ioctl) *r;
+
+	if (!is_kvm_ioctl(cmd) || cmd != (__u32)c->arg[1] || (c->arg[1] & 0xff) == KVM_RUN_NR)
+		return;
+	r = record_reserve(WIRE_KVM_IOCTL, sizeof(*r));
+	if (!r)
+		return;
+	r->body.enter = c->telling_enter;
+	r->body.cmd = c->arg[1];
+	r->body.fd = c->arg[0];
+	r->body.ret = ret;
+	__builtin_memset(r->body.fd_name, 0, sizeof(r->body.fd_name));
+	file = file_of_fd(bpf_get_current_task_btf(), c->arg[0]);
+	if (file)
+		bpf_probe_read_kernel_str(r->body.fd_name, sizeof(r->body.fd_name),
+					  BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	record_submit(r);
+}
+
+#define PROT_EXEC 4
+#define MAP_ANONYMOUS 0x20
+
+static __always_inline void exit_mmap(struct pt_regs *regs, long ret)
+{
+	__u64 bytes = PT_REGS_PARM2_SYSCALL(regs), offset;
+	__u32 fd;
+
+	if (ret < 0 && ret > -4096)
+		return;
+	if (!(PT_REGS_PARM3_SYSCALL(regs) & PROT_EXEC) ||
+	    (PT_REGS_PARM4_SYSCALL(regs) & MAP_ANONYMOUS) || !control.timed)
+		return;
+	fd = PT_REGS_PARM5_SYSCALL(regs);
+#if defined(__TARGET_ARCH_x86)
+	offset = regs->r9;
+#else
+	offset = regs->regs[5];
+#endif
+	send_mapping(file_of_fd(bpf_get_current_task_btf(), fd), ret, bytes, offset);
+}
+
+static __always_inline bool is_guest_call(long nr)
+{
+	return nr == GUEST_listen || nr == GUEST_accept || nr == GUEST_accept4 ||
+	       nr == GUEST_bind || nr == GUEST_socket || nr == GUEST_write || nr == GUEST_execve;
+}
+
+static __always_inline void guest_call(__u32 nr, __u32 how, __s64 ret)
+{
+	WIRE_RECORD(guest_syscall) *r;
+	__u64 time;
+
+	if (!control.timed || !is_guest_call(nr))
+		return;
+	r = record_reserve(WIRE_GUEST_SYSCALL, sizeof(*r));
+	if (!r)
+		return;
+	r->body.nr = nr;
+	r->body.how = how;
+	r->body.ret = ret;
+	time = r->head.time;
+	record_submit(r);
+	if (nr == GUEST_listen || nr == GUEST_accept || nr == GUEST_accept4)
+		notify(time, WIRE_GUEST_SYSCALL, nr, 0);
+}
+
+/* For the ledger: a call that was long or slept, whole; the others as a sum. */
+static __always_inline void ledger_call(struct call *c, struct pt_regs *regs, __u32 nr, long ret)
+{
+	WIRE_RECORD(syscall) *r;
+	__u64 now, took;
+
+	if (!c->enter && !c->off_in_call) {
+		c->quick_calls++;
+		return;
+	}
+	now = bpf_ktime_get_ns();
+	/* A thinned call that slept after all: known from where it left the CPU. */
+	if (!c->enter)
+		c->enter = c->off_since;
+	took = now - c->enter;
+	if (took < WIRE_SYSCALL_MIN_NS && !c->off_in_call) {
+		c->quick_ns += c->quick_calls >= THIN_AFTER ? took * THIN_EVERY : took;
+		c->quick_calls++;
+		return;
+	}
+	if (!control.timed)
+		return;
+	r = record_reserve_at(WIRE_SYSCALL, sizeof(*r), now);
+	if (!r)
+		return;
+	__builtin_memset(&r->body, 0, sizeof(r->body));
+	r->body.enter = c->enter;
+	r->body.ret = ret;
+	r->body.nr = nr;
+	/* The registers still hold the arguments: nothing had to be kept at the entry. */
+	r->body.arg[0] = PT_REGS_PARM1_SYSCALL(regs);
+	r->body.arg[1] = PT_REGS_PARM2_SYSCALL(regs);
+	r->body.arg[2] = PT_REGS_PARM3_SYSCALL(regs);
+	/* After a successful execve the path is gone with the old memory; EXEC has it. */
+	if (!((nr == SYSCALL_execve || nr == SYSCALL_execveat) && ret == 0))
+		object_fill(&r->body, r->body.arg);
+	record_submit(r);
+}
+
+static __always_inline bool is_kvm_run(struct pt_regs *regs, long id)
+{
+	__u32 cmd = PT_REGS_PARM2_SYSCALL(regs);
+
+	return config_kvm && id == SYSCALL_ioctl && is_kvm_ioctl(cmd) &&
+	       (cmd & 0xff) == KVM_RUN_NR;
+}
+
+static __always_inline void exit_telling(struct pt_regs *regs, long id, long ret)
+{
+	struct task_ctx *c = ctx_current();
+
+	/* No entry was seen: not a call of its own (a trapped one of a guest). */
+	if (!c || !c->telling_enter)
+		return;
+	if (is_kvm_run(regs, id)) {
+		vcpu_left_run(c, bpf_ktime_get_ns());
+		c->telling_enter = 0;
+		return;
+	}
+	if (id == SYSCALL_accept || id == SYSCALL_accept4)
+		exit_accept(c, ret);
+	else if (config_kvm && id == SYSCALL_ioctl)
+		exit_kvm(c, PT_REGS_PARM2_SYSCALL(regs), ret);
+	c->telling_enter = 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
+{
+	long id = syscall_nr(regs);
+	struct call *call;
+	__u32 nr;
+
+	if (!is_wanted(id))
+		return 0;
+	if (is_telling(id))
+		exit_telling(regs, id, ret);
+	call = call_current();
+	if (!call)
+		return 0;
+	nr = call->nr;
+	call->nr = NO_SYSCALL;
+	if (nr == NO_SYSCALL) {
+		/* No entry: a trapped call of a guest, or just the child's side of clone. */
+		if (config_guest_syscalls)
+			guest_call(id, ret == id ? WIRE_GUEST_SECCOMP_TRAP : WIRE_GUEST_PTRACE,
+				   ret);
+		return 0;
+	}
+	/* A vCPU's ledger has it: a record for each exit would be too much. */
+	if (config_ledger && !is_kvm_run(regs, id))
+		ledger_call(call, regs, nr, ret);
+	if (config_mappings && nr == SYSCALL_mmap)
+		exit_mmap(regs, ret);
+	return 0;
+}
+
+#define SIGSYS 31
+#define SYS_USER_DISPATCH 2
+
+/* Later gVisor: the stub's calls raise SIGSYS by syscall user dispatch. */
+SEC("tp_btf/signal_generate")
+int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct *task)
+{
+	if (sig != SIGSYS || !config_guest_syscalls || !ctx_of(task))
+		return 0;
+	if ((unsigned long)info < 4096) /* SEND_SIG_PRIV and the like are no pointers */
+		return 0;
+	if (BPF_CORE_READ(info, si_code) != SYS_USER_DISPATCH)
+		return 0;
+	guest_call(BPF_CORE_READ(info, _sifields._sigsys._syscall), WIRE_GUEST_USER_DISPATCH,
+		   BPF_CORE_READ(info, _sifields._sigsys._syscall));
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kata.h - Kata Containers behind a private containerd, one scenario for each hypervisor
+ * (kata_hypervisors.c has what they differ in). Written to
+ * Kata's documentation (docs/how-to of 3.x/4.1); not tried on the real thing by its authors.
+ */
+#ifndef COLDPROF_SCENARIO_KATA_H
+#define COLDPROF_SCENARIO_KATA_H
+
+#include "scenarios/containerd.h"
+
+/* What differs. */
+struct kata_hypervisor {
+	const char *scenario; /* its name */
+	const char *config;   /* file name in Kata's usual directories */
+	bool vhost_vsock;     /* the agent is reached by /dev/vhost-vsock */
+	bool block_rootfs;    /* no virtio-fs: the rootfs must lie on a block device */
+};
+
+struct kata {
+	const struct kata_hypervisor *hypervisor;
+	struct containerd daemon;
+	char *shim, *config; /* owned */
+	char *image;         /* block_rootfs: ext4, made by prepare; owned */
+};
+
+/* Of the three in kata_hypervisors.c, the one of this scenario. */
+const struct kata_hypervisor *kata_hypervisor_of(const char *scenario);
+
+int kata_probe(struct scenario *s, struct error *err);
+void kata_describe(struct scenario *s);
+int kata_prepare(struct scenario *s, struct error *err);
+int kata_enter(struct scenario *s, const struct scenario_run *run, struct error *err);
+int kata_command(struct scenario *s, const struct scenario_run *run, struct args *argv,
+		 struct error *err);
+void kata_cleanup(struct scenario *s);
+
+/*
+ * Everything that is missing for it on this host, in one sentence; NULL: nothing. Owned. Where root
+ * is not NULL, devices and configuration are looked for below it: for tests.
+ */
+char *kata_missing(const struct kata_hypervisor *h, const char *shim, const char *config,
+		   const char *root);
+
+/* The first of Kata's usual directories that has the file; owned, NULL. root as above, or "". */
+char *kata_config_file(const char *name, const char *root);
+
+#endif

@@ -1,0 +1,3 @@
+module coldprof.dev/service
+
+go 1.21

@@ -1,0 +1,28 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The other ways to build: without probes, for another architecture.
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.."
+}
+
+@test "the probes compile for arm64 with its own kernel types" {
+	command -v clang >/dev/null || skip "no clang"
+	for f in bpf/*.bpf.c; do
+		clang -g -O2 -Wall -Wextra -Werror -Wno-unused-parameter -target bpf \
+			-D__TARGET_ARCH_arm64 -Ivmlinux/arm64 -I. -c "$f" -o "$BATS_TEST_TMPDIR/probe.o"
+	done
+}
+
+@test "make BPF=0 builds without clang and bpftool, and says so when asked to launch" {
+	mkdir -p "$BATS_TEST_TMPDIR/tree"
+	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$BATS_TEST_TMPDIR/tree"
+	cd "$BATS_TEST_TMPDIR/tree"
+	run make --no-print-directory BPF=0 DEVELOPER=1 CLANG=/bin/false BPFTOOL=/bin/false
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	run ./coldprof --runtime native
+	[ "$status" -eq 3 ]
+	[[ "$output" == *"without probes"* ]]
+	run ldd ./coldprof
+	[[ "$output" != *libbpf* ]]
+}

@@ -1,0 +1,263 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the formats of `coldprof export` hold: golden files of a small recording, what their real
+# consumers say, and a recording whose every text is hostile, in all of them.
+# UPDATE_GOLDEN=1 writes the golden files anew: look at the difference before you commit it.
+
+setup_file() {
+	local root
+	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	make -s -C "$root" build/export/record >/dev/null 2>&1 || true
+}
+
+setup() {
+	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	COLDPROF=${COLDPROF:-$ROOT/coldprof}
+	RECORD=$ROOT/build/export/record
+	[ -x "$RECORD" ] || skip "no program that makes a recording"
+	cd "$BATS_TEST_TMPDIR"
+	"$RECORD" "$ROOT/tests/export/small.ev" small.coldprof
+	"$RECORD" "$ROOT/tests/export/hostile.ev" hostile.coldprof
+}
+
+formats() {
+	"$COLDPROF" export --list | grep -o '^[a-z]*'
+}
+
+# "FORMAT OPTIONS", one a line: every format in each of its variants.
+forms() {
+	"$COLDPROF" export --list | awk '
+		/^[a-z]/ { if (name) print name; name = $1; next }
+		{ n = split($2, v, "|"); for (i = 1; i <= n; i++) print name, $1, v[i]; name = "" }
+		END { if (name) print name }'
+}
+
+# consumer NAME: where it is in $CONSUMER, or skips with the reason why not.
+consumer() {
+	CONSUMER=$("$ROOT/tests/export/consumers.sh" "$1") || skip "$CONSUMER"
+}
+
+# none COMMAND …: it finds nothing. (bats overlooks a "!" that is not in a last line.)
+none() {
+	! "$@"
+}
+
+# A page without its style sheets and scripts, and without the hashes of these.
+unstyled() {
+	sed -E '/<style>/,/<\/style>/d; /<script>/,/<\/script>/d; s/(script-src)[^"]*/\1 HASHES/'
+}
+
+# The version of coldprof is not what is tested.
+unversioned() {
+	sed -E 's/coldprof [0-9]+\.[0-9]+\.[0-9]+/coldprof VERSION/; s/"version":"[0-9.]+"/"version":"VERSION"/'
+}
+
+@test "golden files: every text format but the report's, in each variant" {
+	local golden=$ROOT/tests/export/golden failed=0
+	while read -r format options; do
+		case $format in json | perfetto) continue ;; esac # have tests of their own
+		name=$format${options:+-${options##* }}
+		# shellcheck disable=SC2086
+		"$COLDPROF" export small.coldprof --format $format $options | unversioned | unstyled >"$name"
+		[ -z "${UPDATE_GOLDEN-}" ] || cp "$name" "$golden/$name"
+		diff -u "$golden/$name" "$name" || failed=1
+	done < <(forms)
+	[ "$failed" -eq 0 ]
+}
+
+@test "perfetto: decoded by protoc, the golden trace; no field that Perfetto's definition does not have" {
+	command -v protoc >/dev/null || skip "no protoc"
+	"$COLDPROF" export small.coldprof --format perfetto >trace
+	protoc -I "$ROOT/tests/export" --decode=coldprof.Trace perfetto.proto <trace >text
+	[ -z "${UPDATE_GOLDEN-}" ] || cp text "$ROOT/tests/export/golden/perfetto"
+	diff -u "$ROOT/tests/export/golden/perfetto" text
+	none grep -E '^ *[0-9]+[:{ ]' text
+	# On each track every slice that begins ends, in order; each flow begins once and ends once.
+	awk '/timestamp:/ { t = $2 } /type:/ { type = $2 } /track_uuid:/ { u = $2 }
+	     /^}/ && type != "" {
+		if (type == "TYPE_SLICE_BEGIN") { if (open[u]++) bad = 1; if (t < last[u]) bad = 1; last[u] = t }
+		if (type == "TYPE_SLICE_END") { if (!open[u]--) bad = 1; if (t < last[u]) bad = 1; last[u] = t; n++ }
+		type = "" }
+	     END { for (u in open) if (open[u]) bad = 1; exit bad || n < 20 }' text
+	grep -q ' flow_ids:' text
+	[ "$(grep ' flow_ids:' text | awk '{ print $2 }' | sort -u)" = "$(grep ' terminating_flow_ids:' text | awk '{ print $2 }' | sort -u)" ]
+}
+
+@test "chrome: slices of a track do not overlap, flows have both ends, times are the report's" {
+	"$COLDPROF" export small.coldprof --format chrome >chrome
+	jq -e '[.traceEvents[] | select(.ph == "X")] | group_by([.pid, .tid])
+		| all(.[]; sort_by(.ts) | . as $s | all(range(1; length);
+			$s[. - 1].ts + $s[. - 1].dur <= $s[.].ts + 0.0005))' chrome
+	jq -e '[.traceEvents[] | select(.ph == "s") | .id] == [.traceEvents[] | select(.ph == "f") | .id]
+		and any(.traceEvents[]; .ph == "s")' chrome
+	jq -e --slurpfile report <("$COLDPROF" report small.coldprof --format json) '
+		($report[0].scenarios[0].runs[0]) as $run
+		| [.traceEvents[] | select(.cat == "phase") | { name, start_ns: (.ts * 1000 | round), end_ns: ((.ts + .dur) * 1000 | round) }][0:($run.phases | length)]
+			== [$run.phases[] | { name, start_ns, end_ns }]' chrome
+	jq -e --slurpfile report <("$COLDPROF" report small.coldprof --format json) '
+		[.traceEvents[] | select(.ph == "X" and .pid == 8388600 and .tid == 8388602) | .dur * 1000 | round] | add
+			== $report[0].scenarios[0].runs[0].cold_start_ns' chrome
+}
+
+@test "folded: the path's stacks sum to the cold start; the samples to the time on CPUs" {
+	"$COLDPROF" export small.coldprof --format folded --stacks path --scenario boxed --run 0 >path
+	[ "$(awk '{ n += $NF } END { print n }' path)" -eq \
+		"$("$COLDPROF" report small.coldprof --format json | jq '.scenarios[0].runs[0].cold_start_ns')" ]
+	"$COLDPROF" export small.coldprof --format folded --stacks on-cpu --scenario boxed >on-cpu
+	grep -q '^boxed;worker;main;leaf ' on-cpu
+	grep -q ';start;synchronize_rcu_expedited_\[k\] ' on-cpu
+	"$COLDPROF" export small.coldprof --format folded --stacks off-cpu --scenario boxed >off-cpu
+	grep -q ';namespace_unlock_\[k\];synchronize_rcu_expedited_\[k\] 900000$' off-cpu
+}
+
+@test "folded: what the recording does not have is told" {
+	run "$COLDPROF" export small.coldprof --format folded --stacks on-cpu --scenario machine
+	[ "$status" -eq 2 ]
+	[[ $output == "coldprof: small.coldprof has no samples"* ]]
+}
+
+@test "speedscope: valid by its own schema" {
+	consumer speedscope
+	schema=$CONSUMER
+	consumer ajv
+	for name in small hostile; do
+		"$COLDPROF" export $name.coldprof --format speedscope >$name.json
+		NODE_PATH=$CONSUMER/node_modules node -e '
+			const Ajv = require("ajv"), fs = require("fs");
+			const read = (f) => JSON.parse(fs.readFileSync(f));
+			const check = new Ajv({ strict: false }).compile(read(process.argv[1]));
+			const file = read(process.argv[2]);
+			if (!check(file)) { console.log(check.errors); process.exit(1); }
+			/* What the schema cannot say: nesting, order, indices. */
+			for (const p of file.profiles) {
+				const open = []; let at = p.startValue;
+				for (const e of p.events) {
+					if (e.at < at || e.at > p.endValue || !file.shared.frames[e.frame]) throw p.name;
+					at = e.at;
+					if (e.type === "O") open.push(e.frame);
+					else if (open.pop() !== e.frame) throw p.name;
+				}
+				if (open.length) throw p.name;
+			}
+		' "$schema" $name.json
+	done
+}
+
+@test "prometheus: promtool has nothing to say" {
+	consumer promtool
+	for name in small hostile; do
+		"$COLDPROF" export $name.coldprof --format prometheus >$name.prom
+		run "$CONSUMER" check metrics <$name.prom
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[ -z "$output" ]
+	done
+}
+
+@test "otlp: one trace a run, spans within their root, identities unique" {
+	"$COLDPROF" export small.coldprof --format otlp >otlp
+	jq -e '[.resourceSpans[].scopeSpans[].spans[]] as $s
+		| ($s | group_by(.traceId)) as $traces
+		| ($traces | length == 4)
+		and ([$s[] | .traceId | test("^[0-9a-f]{32}$")] | all)
+		and ([$s[] | .spanId | test("^[0-9a-f]{16}$")] | all)
+		and ([$s[].spanId] | length == (unique | length))
+		and all($traces[]; [.[] | select(has("parentSpanId") | not)] as $root
+			| ($root | length == 1)
+			and all(.[]; (.parentSpanId // $root[0].spanId) == $root[0].spanId
+				and .startTimeUnixNano >= $root[0].startTimeUnixNano
+				and .endTimeUnixNano <= $root[0].endTimeUnixNano
+				and .startTimeUnixNano <= .endTimeUnixNano))' otlp
+	jq -e '[.resourceSpans[].scopeSpans[].spans[] | select(.name == "cold start") | .status.code] == [1, 1, 1, 2]' otlp
+	jq -e '.resourceSpans[0].scopeSpans[0].spans[0].startTimeUnixNano == "1795003202000100000"' otlp
+}
+
+@test "markdown: every row has the columns of the heading" {
+	for name in small hostile; do
+		"$COLDPROF" export $name.coldprof --format markdown >$name.md
+		[ "$(grep '^|' $name.md | sed 's/[^|]//g' | sort -u)" = "||||||||||" ]
+	done
+	grep -q '^- `gone`: not here: `no gone in $PATH`$' small.md
+	grep -q '^- `broken`: failed: ' small.md
+	grep -q '^| `machine` (TCG: not a KVM number) ' small.md
+}
+
+# Of each record of a CSV file, by RFC 4180: how many cells, or "formula" when one begins like it.
+csv_cells() {
+	awk 'BEGIN { RS = "\r\n" }
+	{ n = 1; quoted = formula = 0; first = 1
+	  for (i = 1; i <= length($0); i++) { c = substr($0, i, 1)
+		if (first && c ~ /[=+@\t-]/) formula = 1
+		if (c == "\"") quoted = !quoted
+		first = !quoted && c == "," || first && c == "\""
+		if (c == "," && !quoted) n++ }
+	  print quoted ? "open" : formula ? "formula" : n }' "$1"
+}
+
+@test "csv: as many cells as the header in every record, none that a spreadsheet runs" {
+	for table in runs phases ledger memory; do
+		for name in small hostile; do
+			"$COLDPROF" export $name.coldprof --format csv --table $table >$name.csv
+			[ "$(wc -l <$name.csv)" -ge 2 ]
+			[ "$(csv_cells $name.csv | sort -u | wc -l)" -eq 1 ]
+			[ "$(csv_cells $name.csv | head -n 1)" -ge 5 ]
+		done
+	done
+}
+
+@test "hostile text is inert in every format" {
+	export LC_ALL=C # bytes are compared
+	# Formats for machines keep the bytes as escapes; nobody may pass on a control character,
+	# invalid UTF-8, or what ends a script, a comment or a CDATA section.
+	while read -r format options; do
+		name=hostile-$format${options:+-${options##* }}
+		# shellcheck disable=SC2086
+		"$COLDPROF" export hostile.coldprof --format $format $options >"$name"
+		[ -s "$name" ]
+		iconv -f UTF-8 -t UTF-8 "$name" >/dev/null || [ "$format" = perfetto ]
+		case $format in
+		perfetto) ;;
+		*) none grep -qaE $'[\x01-\x08\x0b-\x1f\x7f]' <(tr -d '\r' <"$name") || { echo "$format passes control characters on"; false; } ;;
+		esac
+		none grep -qaE $'\xe2\x80\xae|\xc2\x9b' "$name"
+		case $format in
+		json | chrome | speedscope | otlp)
+			jq -e . "$name" >/dev/null
+			none grep -q '</script' "$name"
+			;;
+		esac
+		case $format in
+		chrome | speedscope | otlp) # for eyes: no control character even after the parsing
+			jq -e '[.. | strings | test("[\u0000-\u001f\u007f-\u009f\u202e]")] | any | not' "$name" >/dev/null
+			;;
+		folded) none grep -vE '^[^;]+(;[^;]+)+ [0-9]+$' "$name" ;;
+		svg) xmllint --noout "$name" ;;
+		esac
+	done < <(forms)
+	command -v protoc >/dev/null || skip "all but perfetto: no protoc"
+	protoc -I "$ROOT/tests/export" --decode=coldprof.Trace perfetto.proto <hostile-perfetto >text
+	none grep -E '\\0[0-3][0-7]|\\177' text # protoc shows control characters so
+}
+
+@test "a page or picture holds no script of the recording" {
+	for format in $(formats); do
+		case $format in svg | html) ;; *) continue ;; esac
+		for name in small hostile; do
+			"$COLDPROF" export $name.coldprof --format $format >$name.$format
+			grep -oi '<script' $name.$format | wc -l >$name.scripts
+			grep -oi '</script' $name.$format | wc -l >>$name.scripts
+		done
+		diff small.scripts hostile.scripts
+	done
+}
+
+@test "an export of nothing: an empty and a cut recording, in every format" {
+	head -c 900 small.coldprof >cut.coldprof
+	for format in $(formats); do
+		status=0
+		"$COLDPROF" export cut.coldprof --format $format >out 2>err || status=$?
+		[ "$status" -eq 0 ] || [ "$status" -eq 2 ] || { echo "$format: $status"; cat err; false; }
+		grep -q '^coldprof: ' err
+	done
+}

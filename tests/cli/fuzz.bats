@@ -1,0 +1,18 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# A short run of the fuzzers with every test; `make fuzz` runs them for longer.
+
+setup() {
+	command -v clang >/dev/null || skip "no clang"
+}
+
+@test "the fuzzers find nothing in a short run" {
+	cd "$BATS_TEST_DIRNAME/../.."
+	run make --no-print-directory fuzzers
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	run tests/fuzz/run.sh 5
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -z "$(ls build/fuzz/*-crash-* build/fuzz/*-leak-* build/fuzz/*-oom-* build/fuzz/*-timeout-* 2>/dev/null)" ]
+	[[ "$output" == *stat::number_of_executed_units* ]]
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The real Linux guest, seen from the host: its phases in order, its console on the host's clock; and
+# faults that were planted in it are found. One boot each.
+
+load lib
+
+# boot NAME OPTION...: one run of qemu; its JSON in $BATS_FILE_TMPDIR/NAME.json.
+boot() {
+	local name=$1
+	shift
+	"$COLDPROF" --runtime qemu -n 1 --warmup 0 --requests 0 --settle 0 --no-samples --timeout 240 -o "$BATS_FILE_TMPDIR/$name.coldprof" \
+		--json "$BATS_FILE_TMPDIR/$name.json" "$@" >"$BATS_FILE_TMPDIR/$name.out" 2>&1 </dev/null 3>&-
+}
+
+setup_file() {
+	export WHY_NOT
+	WHY_NOT=$(why_no_tracing)
+	[ -z "$WHY_NOT" ] || return 0
+	has_runtime qemu || return 0
+	local guest=$BATS_FILE_TMPDIR/guest
+	"$ROOT/scenarios/guest/mkinitrd.sh" --out "$guest" --init "$BUILD/fixture/plant" --add "$BUILD/guest/init=real-init" >&2
+	boot plain || true
+	boot initcalls --guest-initcalls || true
+	boot sleep --initrd "$guest/initrd.gz" --append plant=sleep || true
+	boot chatty --initrd "$guest/initrd.gz" --append plant=chatty || true
+	boot module --initrd "$guest/initrd.gz" --append plant=module || true
+}
+
+setup() {
+	need_tracing
+	need_runtime qemu
+}
+
+# of NAME: the run of that boot, which was well.
+of() {
+	JSON=$BATS_TEST_TMPDIR/run.json
+	jq '.scenarios[0].runs[0]' "$BATS_FILE_TMPDIR/$1.json" >"$JSON" || { cat "$BATS_FILE_TMPDIR/$1.out"; return 1; }
+	holds '.status == "ok" and .lost_events == 0'
+}
+
+# The finding, and that it claims so much of the run.
+finds() {
+	holds ".findings | map(select(.name == \"$1\")) | length == 1 and .[0].ns >= $2"
+}
+
+@test "phases of a boot: firmware, decompression, kernel, init, service, in order and without a gap" {
+	of plain
+	holds '[.phases[].name] | . == ["exec", "linking and start-up", "kernel image read", "firmware", "decompression", "kernel", "init", "service start-up", "connected to first byte"]
+		or . == ["exec", "linking and start-up", "firmware", "decompression", "kernel", "init", "service start-up", "connected to first byte"]
+		or index("device model") != null'
+	holds '.cold_start_ns as $all | .phases | (map(.end_ns - .start_ns) | add) == $all and all(.merged != true)'
+	# no grey block: what the vCPU does says in which phase
+	holds '[.critical_path[] | select(.state == "guest") | .detail] | length > 0 and all(test("^(TCG|KVM): [a-z]"))'
+}
+
+@test "the guest's console: lines in order, on the host's clock" {
+	of plain
+	holds '.vm.console | .source == "chardev" and .lines >= 4 and .clock_zero_ns > 0'
+	holds '.vm.console.text | map(.at_ns) | . == sort'
+	# a line cannot arrive before the guest has said it, nor can it before the VMM runs
+	holds '.vm.console.text | map(select(.stamp_at_ns != null)) | length > 0 and all(.at_ns >= .stamp_at_ns and .stamp_at_ns > 0)'
+	holds '.vm.console.text | map(.text) | (map(test("coldprof-init: start")) | index(true)) < (map(test("coldprof-init: exec service")) | index(true))'
+	holds '.vm.marks | map(select(.address == 244) | .value) | .[0] == 6 and .[-1] == 7 and index(32) != null'
+}
+
+@test "--guest-initcalls: each initcall is told, with its time" {
+	of initcalls
+	holds '.vm.initcalls | length > 100 and all(.name != "" and .start_ns > 0)'
+	holds '.vm.initcalls | map(.name) | index("acpi_init") != null or index("pci_subsys_init") != null'
+	finds vm-initcall-debug 1
+}
+
+@test "a sleep in a custom init is found" {
+	of sleep
+	finds vm-init-waits 300000000
+	# under TCG the guest's clock goes on with the host's: the silence is the sleep, and after it
+	holds '.vm.console.text | map(select(.silence_ns != null and .silence_ns >= 300000000)) | length >= 1'
+}
+
+@test "a console of 40,000 lines is found" {
+	of chatty
+	holds '.vm.console.lines >= 40000 and .vm.console.bytes >= 320000'
+	finds vm-console 1
+}
+
+@test "a module that takes long is found, by its name" {
+	of module
+	finds vm-module 300000000
+	holds '.findings[] | select(.name == "vm-module") | .evidence | test("load virtio_ring")'
+}

@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A real KVM and a guest that does exactly what it is told: what coldprof counts must be that, every
+# time. On the host where /dev/kvm can be used, and in a guest with an emulated SVM everywhere.
+
+load lib
+load nested
+
+# What the toy does, 20 times, and what of the report is looked at: one line of JSON each.
+toy_script() {
+	local prefix=$1 out=$2
+	cat <<-END
+		coldprof run --no-samples --warmup 0 --requests 0 --settle 0 -n 20 --port 8080 -o $out.coldprof --json $out.json -- \\
+			$prefix ram=16 back=memfd touch=2 slots=3 truth=$out.truth out=0x80:523 out=0x2f8:211 in=0x64:37 mmio=0xfee00020:101 mmioin=0xfeb00070:53 \\
+			console=hello-from-the-guest hlt=7 haltms=1 mark=0xf4:6 mark=0xf5:1 spin=100000 mark=0xf4:7 serve=8080 >$out.text 2>$out.err ||
+			cat $out.text $out.err
+		jq -Mc '.environment | { kvm, kvm_tracepoints }' $out.json
+		jq -Mc '.scenarios[0].runs[] | { status, lost_events, cold_start_ns, vm: (.vm | .ioctls = (.setup.ioctls | map({ (.name): .count }) | add) |
+			.slots = (.setup.slots | map(.bytes)) | .backed = (.setup.slots | map([.bytes, .backing])) | .vcpus = (.vcpus | map(del(.phases))) | del(.setup)) }' $out.json
+	END
+}
+
+# results KIND: its lines; the runs only.
+results() {
+	grep '^{"status"' "$BATS_FILE_TMPDIR/$1.out" >"$BATS_TEST_TMPDIR/$1.json" || true
+	JSON=$BATS_TEST_TMPDIR/$1.json
+}
+
+setup_file() {
+	export WHY_NOT WHY_NO_NESTED WHY_NO_KVM=
+	WHY_NOT=$(why_no_tracing)
+	[ -z "$WHY_NOT" ] || return 0
+	WHY_NO_NESTED=$(why_no_nested)
+	WHY_NO_KVM=$("$BUILD/fixture/toyvmm" out=0x80:1 truth=/dev/null 2>&1) || true
+	if [ -z "$WHY_NO_KVM" ]; then
+		toy_script "$BUILD/fixture/toyvmm" "$BATS_FILE_TMPDIR/host" >"$BATS_FILE_TMPDIR/host.sh"
+		PATH=$(dirname "$COLDPROF"):$PATH sh "$BATS_FILE_TMPDIR/host.sh" >"$BATS_FILE_TMPDIR/host.out" 2>&1 </dev/null 3>&-
+	fi
+	if [ -z "$WHY_NO_NESTED" ]; then
+		toy_script toyvmm /tmp/t >"$BATS_FILE_TMPDIR/nested.sh"
+		nested "$BATS_FILE_TMPDIR/nested.sh" "$BATS_FILE_TMPDIR/nested.out"
+	fi
+}
+
+setup() {
+	need_tracing
+}
+
+need_nested() {
+	[ -z "$WHY_NO_NESTED" ] || skip "$WHY_NO_NESTED"
+	results nested
+	[ -s "$JSON" ] || { tail -n 20 "$BATS_FILE_TMPDIR/nested.out"; return 1; }
+}
+
+need_kvm() {
+	[ -z "$WHY_NO_KVM" ] || skip "$WHY_NO_KVM"
+	results host
+	[ -s "$JSON" ] || { tail -n 20 "$BATS_FILE_TMPDIR/host.out"; return 1; }
+}
+
+# all FILTER: it holds for each of the 20 runs.
+all_runs() {
+	same 20 "$(jq -s "map(select($1)) | length" "$JSON")" "of 20 runs: $1" || { jq -Mc . "$JSON" | head -n 1; return 1; }
+}
+
+counts_are_exact() {
+	all_runs '.status == "ok" and .lost_events == 0'
+	# each address as often as the guest was told to; the truth of the toy is the same
+	all_runs '.vm.addresses | map({ (.space + " " + (.address | tostring)): [.reads, .writes] }) | add ==
+		{ "port 128": [0, 523], "port 760": [0, 211], "port 100": [37, 0], "port 1016": [0, 21], "port 244": [0, 2],
+		  "port 245": [0, 1], "port 1281": [0, 1], "mmio 4276092960": [0, 101], "mmio 4272947312": [53, 0] }'
+	all_runs '.vm.exits | map(select(.to == "vmm") | { (.reason): .count }) | add == { "io": 796, "mmio": 154, "hlt": 7 }'
+	all_runs '.vm.vcpus | length == 1 and .[0].kvm_runs == 957 and .[0].userspace_exits == 957'
+	all_runs '.vm.devices | map({ (.device): .exits }) | add | .serial == 232 and .post == 523 and .i8042 == 37 and ."boot marker" == 3'
+}
+
+the_ledger_sums() {
+	all_runs '.vm.vcpus[0] | (.ledger | add) == .end_ns - .first_run_ns'
+	all_runs '.vm.vcpus[0].ledger | .guest > 0 and .vmm > 0'
+	# seven halts of a millisecond each, which the VMM sleeps
+	all_runs '.vm.vcpus[0].ledger.halted >= 7000000'
+	# what the devices took is part of it
+	all_runs '(.vm.devices | map(.vmm_ns) | add) as $devices | (.vm.exits | map(select(.to == "vmm") | .vmm_ns) | add) >= $devices'
+}
+
+setup_is_told() {
+	all_runs '.vm.ioctls | .KVM_CREATE_VM == 1 and .KVM_CREATE_VCPU == 1 and .KVM_SET_USER_MEMORY_REGION == 4 and .KVM_RUN == null'
+	all_runs '.vm.slots | sort == [4096, 4096, 4096, 16777216]'
+	all_runs '.vm.backed | sort == [[4096, "anon"], [4096, "anon"], [4096, "anon"], [16777216, "memfd"]]'
+}
+
+guest_is_heard() {
+	all_runs '.vm.console | .source == "port 0x3f8" and .lines == 1 and .text[0].text == "hello-from-the-guest"'
+	all_runs '.vm.marks | map([.address, .value]) == [[244, 6], [245, 1], [244, 7]]'
+	all_runs '.vm.marks | map(.meaning) == ["user space starts", "firmware starts", "service starts"]'
+}
+
+@test "a real KVM: counts are exact, 20 of 20 times" {
+	need_kvm
+	counts_are_exact
+}
+
+@test "a real KVM: the ledger sums, set-up and guest are told" {
+	need_kvm
+	the_ledger_sums
+	setup_is_told
+	guest_is_heard
+}
+
+@test "nested SVM: counts are exact, 20 of 20 times" {
+	need_nested
+	counts_are_exact
+}
+
+@test "nested SVM: the ledger sums, 20 of 20 times" {
+	need_nested
+	the_ledger_sums
+	all_runs '.vm.vcpus[0].ledger.kernel > 0 and .vm.guest_includes_kernel == false'
+}
+
+@test "nested SVM: set-up, console and markers are told" {
+	need_nested
+	setup_is_told
+	guest_is_heard
+}
+
+@test "nested SVM: KVM is a module, and hardware exits have its names" {
+	need_nested
+	grep -q '"kvm_tracepoints":"kvm_entry, kvm_exit, kvm_userspace_exit, kvm_pio, kvm_mmio"' "$BATS_FILE_TMPDIR/nested.out"
+	all_runs '.vm.isa == "svm"'
+	# every port access is one exit of the CPU for io, every halt one for hlt
+	all_runs '.vm.exits | map(select(.to == "kernel") | { (.reason): .count }) | add | .io == 796 and .hlt == 7 and ."nested page fault" >= 154'
+	all_runs '.vm.vcpus[0] | .kvm_entries >= .kvm_runs'
+}

@@ -1,0 +1,17 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The programs on kvm_entry and kvm_exit, with arguments of our making (BPF_PROG_TEST_RUN): they load,
+# and count, also where the tracepoints never fire.
+
+load lib
+
+setup() {
+	need_tracing
+}
+
+@test "kvm_entry and kvm_exit: reasons, ledger and window are counted as they should" {
+	run "$BUILD/fixture/bpf/kvm_run"
+	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
+	[[ "$output" == *"exits for io: 20"* ]]
+}

@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Memory of known amounts: what a process maps and touches is what the recording says, to the page.
+
+load lib
+
+MAP=$BUILD/fixture/memory_map
+TOYVMM=$BUILD/fixture/toyvmm
+
+setup_file() {
+	export WHY_NOT JSON OTHER
+	WHY_NOT=$(why_no_tracing)
+	[ -z "$WHY_NOT" ] || return 0
+	JSON=$BATS_FILE_TMPDIR/a.json OTHER=$BATS_FILE_TMPDIR/b.json
+	mapped "$JSON" anon=5000 private=3000 written=2000 shared=1000 memfd=4000 three=6000 freed=9000
+	mapped "$OTHER" anon=9000 private=3000 written=2000 shared=1000 memfd=4000 three=6000 freed=9000
+}
+
+setup() {
+	need_tracing
+}
+
+# mapped JSON WORD...: one run of the fixture, its files on a disk.
+mapped() {
+	local json=$1
+	shift
+	"$COLDPROF" run --boxed -n 1 "${QUICK[@]}" -o "$json.coldprof" --force --json "$json" -- \
+		"$MAP" "dir=$BUILD" "$@" serve=8080 >"$json.out" 2>&1 || {
+		tail -n 20 "$json.out"
+		return 1
+	}
+}
+
+# memory JSON FILTER: jq on the memory of its run, with these at hand: service (the process that
+# mapped all), of(KIND; NAME): RSS of its mappings of a kind whose name holds NAME, near(A; B).
+memory() {
+	jq -e '.scenarios[0].runs[0].memory
+		| (.settled.processes | max_by(.rss)) as $service
+		| def of($kind; $name): [$service.mappings[] | select(.kind == $kind and ((.name // "") | contains($name))) | .rss] | add // 0;
+		  def near($a; $b): (($a - $b) | fabs) <= 4096;
+		  '"$2" "$1" >/dev/null || {
+		echo "not so: $2"
+		jq -c '.scenarios[0].runs[0].memory.settled | del(.processes[].mappings)' "$1"
+		jq -c '.scenarios[0].runs[0].memory.settled.processes[].mappings[]' "$1"
+		return 1
+	}
+}
+
+@test "a file mapped privately and read, another written to, another shared: to the page" {
+	memory "$JSON" 'near(of("file data"; "memory_map.private"); 3000 * 1024)'
+	memory "$JSON" 'near(of("file data"; "memory_map.written"); 2000 * 1024)'
+	memory "$JSON" '[$service.mappings[] | select((.name // "") | contains("memory_map.written")) | .anon] | near(add; 2000 * 1024)'
+	memory "$JSON" 'near(of("shared file"; "memory_map.shared"); 1000 * 1024)'
+}
+
+@test "anonymous memory: 4000 KiB more are 4000 KiB more" {
+	local a b
+	a=$(jq '.scenarios[0].runs[0].memory.settled.processes | max_by(.rss) | .rss_classes.anon' "$JSON")
+	b=$(jq '.scenarios[0].runs[0].memory.settled.processes | max_by(.rss) | .rss_classes.anon' "$OTHER")
+	echo "$a $b"
+	[ $((b - a)) -ge $((3996 * 1024)) ] && [ $((b - a)) -le $((4004 * 1024)) ]
+}
+
+@test "a memfd is shmem, to the page" {
+	memory "$JSON" 'near(of("shmem"; "memfd:memfd"); 4000 * 1024)'
+	memory "$JSON" 'near($service.rss_classes.shmem; 10000 * 1024)'
+}
+
+@test "what three processes share counts once in PSS, three times in RSS" {
+	memory "$JSON" '.settled.processes | length == 3'
+	memory "$JSON" 'near(.settled.classes.shmem; 10000 * 1024)'
+	memory "$JSON" 'near(.settled.rss_classes.shmem; 22000 * 1024)'
+}
+
+@test "the classes sum to the process, the mappings too, the processes to the tree: exactly" {
+	local file
+	for file in "$JSON" "$OTHER"; do
+		memory "$file" '[.first_byte, .settled] | all(
+			(.classes | .anon + .file + .shmem + .guest_ram) == .pss
+			and (.rss_classes | add) == .rss
+			and ([.processes[].pss] | add) == .pss and ([.processes[].rss] | add) == .rss
+			and ([.processes[].uss] | add) == .uss)'
+		memory "$file" '[.first_byte, .settled] | all(.processes | all(
+			(.classes | .anon + .file + .shmem + .guest_ram) == .pss
+			and (.rss_classes | add) == .rss
+			and ([.mappings[].pss] | add) == .pss and ([.mappings[].rss] | add) == .rss))'
+	done
+}
+
+@test "memory that is gone before the first byte is the peak" {
+	memory "$JSON" '.peak.rss > .first_byte.rss and .peak.rss > .settled.rss'
+	# All of it, and nothing that came or went beside it but some pages of the service itself.
+	memory "$JSON" '(.peak.rss_classes.anon - .first_byte.rss_classes.anon) as $d | $d >= 8900 * 1024 and $d <= 9004 * 1024'
+	memory "$JSON" '.peak.at_ns < .first_byte.at_ns'
+}
+
+@test "the timeline ends with what the snapshot says, in classes, to a few pages" {
+	memory "$JSON" '.timeline.processes | max_by(.peak_rss) | .points | map(select(.[1] > 0)) | length > 2'
+	memory "$JSON" '.first_byte.at_ns as $t | (.timeline.points | map(select(.[0] <= $t)) | last) as $p
+		| (($p[1] - .first_byte.rss_classes.anon) | fabs) <= 65536
+		and (($p[3] - .first_byte.rss_classes.shmem) | fabs) <= 65536'
+}
+
+@test "page faults: every page that was touched is one of its kind" {
+	[ "$(uname -m)" = x86_64 ] || skip "faults are told apart on x86-64 only"
+	# anon 5000 + written 2000 + freed 9000 KiB; memfd 4000 + three times 6000 KiB.
+	memory "$JSON" '.timeline.faults | .anon + .copy_on_write >= 4000 and .anon + .copy_on_write <= 4600'
+	memory "$JSON" '.timeline.faults | .shmem >= 5400 and .shmem <= 5510'
+	# A fault that is begun anew is seen twice and counted once.
+	memory "$JSON" '.timeline.faults | .minor + .major + 32 >= .anon + .file_minor + .file_major + .shmem + .copy_on_write'
+}
+
+@test "page faults by process, phase and kind: the cells add up, kind by kind" {
+	local file
+	for file in "$JSON" "$OTHER"; do
+		memory "$file" 'def sum: map(to_entries) | add // [] | group_by(.key) | map({ key: .[0].key, value: (map(.value) | add) }) | from_entries;
+			def some: with_entries(select(.value > 0));
+			.timeline | (.phases | all(([.processes[].faults] | sum | some) == (.faults | some)))
+			and (([.processes[].faults] | sum | some) == (.faults | some))
+			and (.phases | any((.processes | length) > 0))'
+	done
+	# Of the fixture's own pages, most are of the process that touched them, before it listened.
+	memory "$JSON" '[.timeline.phases[].processes[] | .faults.anon + .faults.copy_on_write] | max >= 3000'
+}
+
+@test "PSS at a peak between the snapshots: no more than RSS, no less than what nobody can share" {
+	memory "$JSON" '.peak | .pss_at_most == .rss and .pss_at_least <= .pss_estimate and .pss_estimate <= .pss_at_most'
+	# 9000 KiB that are gone later, 5000 anon and 2000 written are one process's own.
+	memory "$JSON" '.peak.pss_at_least >= 15500 * 1024'
+}
+
+@test "--no-memory-timeline loads none of its probes and keeps the snapshots" {
+	"$COLDPROF" run --boxed -n 1 "${QUICK[@]}" --no-memory-timeline -o "$BATS_TEST_TMPDIR/n.coldprof" -- "$MAP" anon=100 serve=8080 >/dev/null 2>&1
+	run "$COLDPROF" dump "$BATS_TEST_TMPDIR/n.coldprof"
+	[[ "$output" == *MEMORY_PROCESS* ]]
+	[[ "$output" != *" RSS "* ]]
+	[[ "$output" != *on_rss_stat* ]]
+	[[ "$output" != *on_fault_user* ]]
+}
+
+@test "huge pages are told apart from RSS" {
+	local before
+	before=$(cat /proc/sys/vm/nr_hugepages 2>/dev/null) || skip "no huge pages here"
+	echo $((before + 3)) >/proc/sys/vm/nr_hugepages 2>/dev/null || skip "huge pages cannot be reserved"
+	[ "$(awk '$1 == "HugePages_Free:" { print $2 }' /proc/meminfo)" -ge 3 ] || {
+		echo "$before" >/proc/sys/vm/nr_hugepages
+		skip "no memory for 3 huge pages"
+	}
+	mapped "$BATS_TEST_TMPDIR/h.json" hugetlb=6144 || { echo "$before" >/proc/sys/vm/nr_hugepages; false; }
+	echo "$before" >/proc/sys/vm/nr_hugepages
+	memory "$BATS_TEST_TMPDIR/h.json" '.settled.hugetlb == 6144 * 1024'
+	memory "$BATS_TEST_TMPDIR/h.json" '.settled.rss < 4194304'
+	memory "$BATS_TEST_TMPDIR/h.json" '$service.mappings | any(.kind == "hugetlb" and .hugetlb == 6144 * 1024)'
+}
+
+# vm WORD...: the toy VMM with 64 MiB of guest RAM.
+vm() {
+	VM=$BATS_TEST_TMPDIR/vm.json
+	"$TOYVMM" ram=1 out=0x80:1 >"$BATS_TEST_TMPDIR/probe" 2>&1 || skip "$(cat "$BATS_TEST_TMPDIR/probe")"
+	"$COLDPROF" run --boxed -n 1 "${QUICK[@]}" -o "$VM.coldprof" --json "$VM" -- "$TOYVMM" ram=64 "$@" serve=8080 >"$VM.out" 2>&1 || {
+		tail -n 20 "$VM.out"
+		return 1
+	}
+}
+
+@test "64 MiB of guest RAM, 10 MiB of it touched: 10 MiB guest RAM, the rest is the VMM's" {
+	vm touch=10 out=0x80:3
+	# The one slot may have one page more: where the guest's own code was put.
+	memory "$VM" '.settled.guest_ram | .told_by == "slots" and .given == 64 * 1048576 and near(.touched; 10 * 1048576)'
+	memory "$VM" 'near(.settled.classes.guest_ram; 10 * 1048576)'
+	memory "$VM" '.settled.vmm_pss == .settled.pss - .settled.classes.guest_ram'
+	memory "$VM" '.settled.vmm_pss < 4194304'
+	memory "$VM" '.settled.as_others_count.firecracker_rss == .settled.rss - .settled.rss_classes.guest_ram'
+}
+
+@test "guest RAM in a memfd is guest RAM, not shmem" {
+	vm touch=10 back=memfd out=0x80:3
+	memory "$VM" '.settled.guest_ram | .told_by == "slots" and near(.touched; 10 * 1048576)'
+	memory "$VM" '.settled.classes.shmem < 65536'
+}
+
+@test "real runtimes: sums are exact, gVisor's parts have their roles, runc's cgroup its charge" {
+	local names=native sums
+	has_runtime runc && names+=,runc
+	has_runtime gvisor && names+=,gvisor
+	"$COLDPROF" --runtime "$names" -n 2 "${QUICK[@]}" -o "$BATS_TEST_TMPDIR/r.coldprof" --json "$BATS_TEST_TMPDIR/r.json" >/dev/null 2>&1
+	sums='[.scenarios[].runs[].memory | .first_byte, .settled] | all(
+		(.classes | .anon + .file + .shmem + .guest_ram) == .pss and (.rss_classes | add) == .rss
+		and ([.processes[] | select(.shares_mm_with | not) | .pss] | add) == .pss
+		and (.processes | all((.classes | .anon + .file + .shmem + .guest_ram) == .pss
+			and (.mappings == null or ([.mappings[].pss] | add) == .pss))))'
+	jq -e "$sums" "$BATS_TEST_TMPDIR/r.json" >/dev/null
+	if has_runtime gvisor; then
+		jq -e '.scenarios[] | select(.name == "gvisor") | .runs | all([.memory.settled.processes[].role]
+			| contains(["gofer", "sandbox", "systrap stub"]))' "$BATS_TEST_TMPDIR/r.json" >/dev/null
+		jq -e '.scenarios[] | select(.name == "gvisor") | .runs | all([.memory.settled.processes[].mappings // [] | .[].name // ""]
+			| any(contains("memfd:runsc-memory")))' "$BATS_TEST_TMPDIR/r.json" >/dev/null
+	fi
+	if has_runtime runc && grep -qw memory /proc/cgroups; then
+		jq -e '.scenarios[] | select(.name == "runc") | .runs | all(.memory.settled
+			| .cgroup_charge > 0 and .cgroup.cgroups[0].processes >= 1
+			and .as_others_count.docker_stats <= .cgroup_charge)' "$BATS_TEST_TMPDIR/r.json" >/dev/null
+	fi
+	jq -e '.scenarios[] | select(.name == "native") | .runs | all(.memory.settled | .cgroup_charge == null and .cgroup.why_not != null)' "$BATS_TEST_TMPDIR/r.json" >/dev/null
+}

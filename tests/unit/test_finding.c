@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_finding.c - each rule on a recording in which it holds, and on one just beside it.
+ *
+ * All are the same run: 100 is launched, does what the case says between 1 and 20 ms, and answers.
+ */
+#include "tests/unit/evtext.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "user/base/mem.h"
+#include "user/model/finding.h"
+
+#define HEAD                                                                                       \
+	"0 - SESSION port=8080\n"                                                                  \
+	"0 - SCENARIO id=1 name=%s flags=%s\n"                                                     \
+	"run 1 at 1s\n"                                                                            \
+	"+0 - RUN_BEGIN scenario=1 netns=100 client_netns=200 client_tid=50\n"                     \
+	"+0 90 FORK child=100 comm=keeper\n"                                                       \
+	"+0.01ms - SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"                            \
+	"+0.5ms 100 EXEC enter=+0.1ms root=1 exe_name=runc comm=runc exe_inode=7 exe_dev=1\n"      \
+	"+0.5ms 100 SYSCALL enter=+0.1ms nr=59\n"
+#define TAIL                                                                                       \
+	"+20ms 100 LISTEN local_port=8080 netns=100\n"                                             \
+	"+20.5ms 100 ACCEPT enter=+20.4ms fd=5 local_port=8080 netns=100\n"                        \
+	"+21ms 100 WAKING tid=50 pid=49 context=softirq irq=softirq vector=3 waker_syscall=1 "     \
+	"waker_ours=1\n"                                                                           \
+	"+21ms - SWITCH cpu=1 next_tid=50 next_pid=49 next_ours=2 prev_syscall=none\n"             \
+	"+21.2ms - CLIENT first_byte=+21.2ms attempts=1 http_status=200\n"                         \
+	"+22ms - SYMBOL address=0x10 name=synchronize_rcu_expedited object=kernel\n"               \
+	"+22ms - SYMBOL address=0x20 name=namespace_unlock object=kernel\n"                        \
+	"+22ms - SYMBOL address=0x30 name=rtnl_lock object=kernel\n"                               \
+	"+22ms - SYMBOL address=0x40 name=exc_page_fault object=kernel\n"                          \
+	"+22ms - SYMBOL address=0x1000 pid=100 name=main.work object=runc\n"                       \
+	"+22ms - SYMBOL address=0x2000 pid=100 name=example.org/pkg/seccomp.Build object=runsc\n"  \
+	"+22ms - SYMBOL address=0x3000 pid=100 name=runtime.schedinit object=runc\n"               \
+	"+22ms - SYMBOL address=0x4000 pid=100 name=\"w/internal/engine/wazevo.(*engine)."         \
+	"compileModule\" object=wazero\n"                                                          \
+	"+22ms - RUN_END status=ok\n"
+
+#define BY_KTHREAD "waker_syscall=none waker_comm=kworker waker_kthread=1"
+#define BY_TIMER "waker_syscall=none context=hardirq irq=timer"
+
+/* Samples of 100 at 3 to 10 ms: four in a function, four elsewhere. */
+#define SAMPLES(AT)                                                                                \
+	"+3ms 100 SAMPLE n_user=1 stack=" AT "\n+4ms 100 SAMPLE n_user=1 stack=" AT "\n"           \
+	"+5ms 100 SAMPLE n_user=1 stack=" AT "\n+6ms 100 SAMPLE n_user=1 stack=" AT "\n"           \
+	"+7ms 100 SAMPLE n_user=1 stack=0x1000\n+8ms 100 SAMPLE n_user=1 stack=0x1000\n"           \
+	"+9ms 100 SAMPLE n_user=1 stack=0x1000\n+10ms 100 SAMPLE n_user=1 stack=0x1000\n"
+
+static const struct finding_case {
+	const char *rule, *scenario, *flags;
+	const char *holds;
+	uint64_t ns;
+	const char *not_so; /* the same, or nearly, where it does not hold */
+} cases[] = {
+	{
+		.rule = "cgroup-rcu-stall", .scenario = "runc",
+		.holds = "+2ms 100 SWITCH prev_ours=1 prev_state=blocked prev_syscall=1\n"
+			 "+9ms 9 WAKING tid=100 " BY_KTHREAD "\n"
+			 "+9ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			 "+9ms 100 SYSCALL enter=+2ms nr=1 object_kind=file object=cgroup.procs\n",
+		.ns = 7000000,
+		.not_so = "+2ms 100 SWITCH prev_ours=1 prev_state=blocked prev_syscall=1\n"
+			  "+6ms 9 WAKING tid=100 " BY_KTHREAD "\n"
+			  "+6ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			  "+6ms 100 SYSCALL enter=+2ms nr=1 object_kind=file object=cgroup.procs\n",
+	},
+	{
+		.rule = "rcu-grace-period", .scenario = "crun",
+		.holds = "+2ms 100 SWITCH prev_ours=1 prev_state=blocked prev_syscall=166\n"
+			 "+5ms 9 WAKING tid=100 " BY_KTHREAD "\n"
+			 "+5ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			 "+5ms 100 BLOCKED since=+2ms stack=0x10,0x20\n"
+			 "+5ms 100 SYSCALL enter=+2ms nr=166 object_kind=path object=/tmp/x\n",
+		.ns = 3000000,
+		.not_so = "+2ms 100 SWITCH prev_ours=1 prev_state=blocked prev_syscall=1\n"
+			  "+9ms 9 WAKING tid=100 " BY_KTHREAD "\n"
+			  "+9ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			  "+9ms 100 BLOCKED since=+2ms stack=0x10,0x20\n"
+			  "+9ms 100 SYSCALL enter=+2ms nr=1 object_kind=file object=cgroup.procs\n",
+	},
+	{
+		.rule = "kernel-lock", .scenario = "runc",
+		.holds = "+2ms 100 SWITCH prev_ours=1 prev_state=blocked prev_syscall=272\n"
+			 "+5ms 8 WAKING tid=100 waker_syscall=none waker_comm=ip\n"
+			 "+5ms 8 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			 "+5ms 100 BLOCKED since=+2ms stack=0x30\n"
+			 "+5ms 100 SYSCALL enter=+2ms nr=272\n",
+		.ns = 3000000,
+		.not_so = "+2ms 100 SWITCH prev_ours=1 prev_state=blocked prev_syscall=272\n"
+			  "+5ms 8 WAKING tid=100 waker_syscall=none waker_comm=ip\n"
+			  "+5ms 8 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			  "+5ms 100 SYSCALL enter=+2ms nr=272\n",
+	},
+	{
+		/* By samples: half of them, and so half of the 20.9 ms on a CPU. */
+		.rule = "seccomp-compile", .scenario = "gvisor", .flags = "guest_accept",
+		.holds = SAMPLES("0x2000"), .ns = 10450000,
+		.not_so = SAMPLES("0x3000"),
+	},
+	{
+		/* Without samples: what was computed since the last telling call. */
+		.rule = "seccomp-compile", .scenario = "runc",
+		.holds = "+3ms 100 SYSCALL enter=+2ms nr=257 object_kind=path object=config.json\n"
+			 "+10ms 100 SYSCALL enter=+9ms nr=317 arg0=1\n",
+		.ns = 6000000,
+		.not_so = "+3ms 100 SYSCALL enter=+2ms nr=257 object_kind=path object=config.json\n"
+			  "+10ms 100 SYSCALL enter=+9ms nr=317 arg0=2\n", /* a question, no filter */
+	},
+	{
+		/* 0.4, 1, 1.6 and the service's own 0.1 ms; no samples. */
+		.rule = "re-exec", .scenario = "runc",
+		.holds = "+3ms 100 EXEC enter=+2ms exe_name=runc comm=runc exe_inode=7 exe_dev=1\n"
+			 "+3ms 100 SYSCALL enter=+2ms nr=59\n"
+			 "+6ms 100 EXEC enter=+4.4ms exe_name=runc comm=runc exe_inode=7 exe_dev=1\n"
+			 "+6ms 100 SYSCALL enter=+4.4ms nr=59\n"
+			 "+7ms 100 EXEC enter=+6.9ms exe_name=service exe_inode=9 exe_dev=1\n"
+			 "+7ms 100 SYSCALL enter=+6.9ms nr=59\n",
+		.ns = 3100000,
+		.not_so = "+3ms 100 EXEC enter=+2ms exe_name=runc comm=runc exe_inode=7 exe_dev=1\n"
+			  "+3ms 100 SYSCALL enter=+2ms nr=59\n"
+			  "+6ms 100 EXEC enter=+4.4ms exe_name=other comm=runc exe_inode=8 exe_dev=1\n"
+			  "+6ms 100 SYSCALL enter=+4.4ms nr=59\n",
+	},
+	{
+		.rule = "memfd-exe-clone", .scenario = "crun",
+		.holds = "+6ms 100 SYSCALL enter=+2ms nr=40 object_kind=file "
+			 "object=\"memfd:crun_cloned:/proc/self/exe\"\n",
+		.ns = 4000000,
+		.not_so = "+6ms 100 SYSCALL enter=+2ms nr=40 object_kind=file object=layer.tar\n",
+	},
+	{
+		.rule = "exec-kills-threads", .scenario = "runc",
+		.holds = "+1ms 100 COMM comm=\"runc:[2:INIT]\"\n"
+			 "+4ms 100 EXEC enter=+2ms exe_name=service comm=service exe_inode=9 exe_dev=1\n"
+			 "+4ms 100 SYSCALL enter=+2ms nr=59\n",
+		.ns = 2000000,
+		.not_so = "+1ms 100 COMM comm=crun\n"
+			  "+4ms 100 EXEC enter=+2ms exe_name=service comm=service exe_inode=9 exe_dev=1\n"
+			  "+4ms 100 SYSCALL enter=+2ms nr=59\n",
+	},
+	{
+		/* From its birth to the wake-up of its parent. */
+		.rule = "oci-hook", .scenario = "runc",
+		.holds = "+2ms 100 FORK child=101 comm=runc\n"
+			 "+2ms 100 SWITCH next_tid=101 prev_ours=1 next_ours=1 prev_state=sleeping "
+			 "prev_syscall=61\n"
+			 "+3ms 101 EXEC enter=+2.5ms exe_name=hook comm=hook exe_inode=8 exe_dev=1\n"
+			 "+3ms 101 SYSCALL enter=+2.5ms nr=59\n"
+			 "+7ms 101 WAKING tid=100 waker_ours=1 waker_syscall=231\n"
+			 "+7ms 101 SWITCH next_tid=100 prev_ours=1 next_ours=1 prev_state=ended "
+			 "prev_syscall=231\n"
+			 "+7ms 100 SYSCALL enter=+2ms nr=61 object_kind=child\n",
+		.ns = 5000000,
+		.not_so = "+2ms 100 FORK child=101 comm=runc\n"
+			  "+2ms 100 SWITCH next_tid=101 prev_ours=1 next_ours=1 prev_state=sleeping "
+			  "prev_syscall=61\n"
+			  "+3ms 101 EXEC enter=+2.5ms exe_name=runc comm=runc exe_inode=7 exe_dev=1\n"
+			  "+3ms 101 SYSCALL enter=+2.5ms nr=59\n"
+			  "+7ms 101 WAKING tid=100 waker_ours=1 waker_syscall=231\n"
+			  "+7ms 101 SWITCH next_tid=100 prev_ours=1 next_ours=1 prev_state=ended "
+			  "prev_syscall=231\n"
+			  "+7ms 100 SYSCALL enter=+2ms nr=61 object_kind=child\n",
+	},
+	{
+		.rule = "mounts", .scenario = "crun",
+		.holds = "+5ms 100 SYSCALL enter=+2ms nr=165 object_kind=path object=/proc\n"
+			 "+8.5ms 100 SYSCALL enter=+6ms nr=165 object_kind=path object=/dev\n",
+		.ns = 5500000,
+		.not_so = "+5ms 100 SYSCALL enter=+2ms nr=165 object_kind=path object=/proc\n"
+			  "+8.5ms 100 SYSCALL enter=+7ms nr=165 object_kind=path object=/dev\n",
+	},
+	{
+		.rule = "cpu-quota", .scenario = "native",
+		.holds = "+2ms 100 SWITCH prev_ours=1 prev_state=runnable prev_syscall=none\n"
+			 "+9ms - SWITCH next_tid=100 next_ours=1 prev_syscall=none\n",
+		.ns = 7000000,
+		.not_so = "+2ms 100 SWITCH next_tid=8 prev_ours=1 prev_state=runnable "
+			  "prev_syscall=none next_comm=other\n"
+			  "+9ms 8 SWITCH next_tid=100 next_ours=1 prev_syscall=none prev_comm=other\n",
+	},
+	{
+		.rule = "cpu-contention", .scenario = "native",
+		.holds = "+2ms 100 SWITCH next_tid=8 prev_ours=1 prev_state=runnable "
+			 "prev_syscall=none next_comm=other\n"
+			 "+9ms 8 SWITCH next_tid=100 next_ours=1 prev_syscall=none prev_comm=other\n",
+		.ns = 7000000,
+		.not_so = "+2ms 100 SWITCH next_tid=8 prev_ours=1 prev_state=runnable "
+			  "prev_syscall=none next_comm=other\n"
+			  "+5ms 8 SWITCH next_tid=100 next_ours=1 prev_syscall=none prev_comm=other\n",
+	},
+	{
+		.rule = "cold-page-cache", .scenario = "native",
+		.holds = "+2ms 100 SWITCH prev_ours=1 prev_state=blocked prev_iowait=1 prev_syscall=0\n"
+			 "+4ms 9 WAKING tid=100 waker_syscall=none context=softirq irq=softirq vector=4\n"
+			 "+4ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			 "+4ms 100 SYSCALL enter=+2ms nr=0 object_kind=file object=libc.so\n"
+			 "+5ms 100 FILE_CACHE inode=4 read_bytes=64KiB name=libc.so\n",
+		.ns = 2000000,
+		.not_so = "+2ms 100 SWITCH prev_ours=1 prev_state=blocked prev_syscall=0\n"
+			  "+4ms 9 WAKING tid=100 " BY_KTHREAD "\n"
+			  "+4ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			  "+4ms 100 SYSCALL enter=+2ms nr=0 object_kind=file object=libc.so\n",
+	},
+	{
+		.rule = "sync-to-disk", .scenario = "containerd",
+		.holds = "+2ms 100 SWITCH prev_ours=1 prev_state=blocked prev_iowait=1 prev_syscall=75\n"
+			 "+4ms 9 WAKING tid=100 " BY_KTHREAD "\n"
+			 "+4ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			 "+4.5ms 100 SYSCALL enter=+2ms nr=75 object_kind=file object=meta.db\n",
+		.ns = 2500000,
+		.not_so = "+4.5ms 100 SYSCALL enter=+2ms nr=1 object_kind=file object=meta.db\n",
+	},
+	{
+		.rule = "sleep", .scenario = "native",
+		.holds = "+2ms 100 SWITCH prev_ours=1 prev_state=sleeping prev_syscall=230\n"
+			 "+8ms 9 WAKING tid=100 " BY_TIMER "\n"
+			 "+8ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			 "+8ms 100 SYSCALL enter=+2ms nr=230\n",
+		.ns = 6000000,
+		/* A wait with a limit that ran out is no sleep. */
+		.not_so = "+2ms 100 SWITCH prev_ours=1 prev_state=sleeping prev_syscall=7\n"
+			  "+8ms 9 WAKING tid=100 " BY_TIMER "\n"
+			  "+8ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			  "+8ms 100 SYSCALL enter=+2ms nr=7\n",
+	},
+	{
+		.rule = "page-faults", .scenario = "native",
+		.holds = "+3ms 100 SAMPLE n_kernel=1 n_user=1 stack=0x40,0x1000\n"
+			 "+4ms 100 SAMPLE n_user=1 stack=0x1000\n",
+		.ns = 10450000,
+		.not_so = "+3ms 100 SAMPLE n_kernel=1 n_user=1 stack=0x30,0x1000\n"
+			  "+4ms 100 SAMPLE n_user=1 stack=0x1000\n",
+	},
+	{
+		.rule = "short-calls", .scenario = "wasm-cached", .flags = "host_accept|module",
+		.holds = "+19ms 100 SWITCH prev_ours=1 prev_state=sleeping prev_syscall=0 "
+			 "quick_calls=9000 quick_ns=8ms\n"
+			 "+19.5ms 9 WAKING tid=100 " BY_KTHREAD "\n"
+			 "+19.5ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			 "+19.6ms 100 SYSCALL enter=+19ms nr=0\n",
+		.ns = 7962085, /* of 8 ms in 18.99 ms, those since launch */
+		.not_so = "+19ms 100 SWITCH prev_ours=1 prev_state=sleeping prev_syscall=0 "
+			  "quick_calls=9000 quick_ns=2ms\n"
+			  "+19.5ms 9 WAKING tid=100 " BY_KTHREAD "\n"
+			  "+19.5ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			  "+19.6ms 100 SYSCALL enter=+19ms nr=0\n",
+	},
+	{
+		.rule = "gvisor-ptrace", .scenario = "gvisor", .flags = "guest_accept",
+		.holds = "+3ms 100 GUEST_SYSCALL nr=41 how=ptrace ret=3\n"
+			 "+5ms 100 SYSCALL enter=+4ms nr=101\n",
+		.ns = 1000000,
+		.not_so = "+3ms 100 GUEST_SYSCALL nr=41 how=trap ret=41\n"
+			  "+5ms 100 SYSCALL enter=+4ms nr=101\n",
+	},
+	{
+		.rule = "gvisor-debug-log", .scenario = "gvisor", .flags = "guest_accept",
+		.holds = "+3ms 100 SYSCALL enter=+2ms nr=1 object_kind=file "
+			 "object=runsc.log.20261123-150341.000000.boot.txt\n",
+		.ns = 1000000,
+		.not_so = "+3ms 100 SYSCALL enter=+2ms nr=1 object_kind=file object=state.json\n",
+	},
+	{
+		/* The time until the first one on which the answer waited for the network. */
+		.rule = "syn-retransmit", .scenario = "gvisor", .flags = "guest_accept",
+		.holds = "+2ms 100 SWITCH prev_ours=1 prev_state=sleeping prev_syscall=232\n"
+			 "+8ms 50/49 SYN_RETRANSMIT remote_port=8080\n"
+			 "+9ms 9 WAKING tid=100 context=softirq irq=softirq vector=3 waker_syscall=none\n"
+			 "+9ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			 "+9ms 100 SYSCALL enter=+2ms nr=232\n",
+		.ns = 6000000,
+		.not_so = "+2ms 100 SWITCH prev_ours=1 prev_state=sleeping prev_syscall=232\n"
+			  "+9ms 9 WAKING tid=100 context=softirq irq=softirq vector=3 waker_syscall=none\n"
+			  "+9ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			  "+9ms 100 SYSCALL enter=+2ms nr=232\n"
+			  "+21.5ms 50/49 SYN_RETRANSMIT remote_port=8080\n",
+	},
+	{
+		.rule = "jit-no-cache", .scenario = "wasm", .flags = "host_accept|module",
+		.holds = SAMPLES("0x4000"), .ns = 10450000,
+		.not_so = SAMPLES("0x3000"),
+	},
+};
+
+static struct session *session_of(const struct finding_case *c, const char *middle)
+{
+	CLEANUP_FREE char *head = xasprintf(HEAD, c->scenario, c->flags ? c->flags : "host_accept");
+	CLEANUP_FREE char *text = xasprintf("%s%s%s", head, middle, TAIL);
+	struct session *s = evtext_session(text);
+
+	assert_int_equal(s->n_runs, 1);
+	assert_true(s->runs[0]->path.n > 0);
+	assert_int_equal(s->nonsense, 0);
+	return s;
+}
+
+static const struct finding *found(const struct session *s, const char *rule)
+{
+	const struct findings *f = &s->runs[0]->findings;
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		if (!strcmp(f->list[i].rule->name, rule))
+			return &f->list[i];
+	return NULL;
+}
+
+static void test_rule(void **state)
+{
+	const struct finding_case *c = *state;
+	struct session *s = session_of(c, c->holds);
+	const struct finding *f = found(s, c->rule);
+	struct finding_summaries all;
+
+	if (!f)
+		fail_msg("%s does not hold", c->rule);
+	assert_int_equal(f->ns, c->ns);
+	findings_of_scenario(s->scenarios[0], &all);
+	assert_int_equal(all.n, s->runs[0]->findings.n);
+	assert_int_equal(all.of_runs, 1);
+	free(all.list);
+	session_free(s);
+	s = session_of(c, c->not_so);
+	if (found(s, c->rule))
+		fail_msg("%s holds where it does not", c->rule);
+	session_free(s);
+}
+
+/* It is the client's own, so it needs another end of the run. */
+static void test_client(void **state)
+{
+	static const char text[] =
+		"0 - SESSION port=8080\n0 - SCENARIO id=1 name=native flags=host_accept\n"
+		"run 1 at 1s\n+0 - RUN_BEGIN scenario=1 netns=100 client_netns=200 client_tid=50\n"
+		"+0 90 FORK child=100 comm=keeper\n"
+		"+0.01ms - SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+		"+0.5ms 100 EXEC enter=+0.1ms root=1 exe_name=svc comm=svc\n"
+		"+2ms 100 WAKING tid=50 pid=49 context=softirq irq=softirq vector=3 waker_syscall=1 "
+		"waker_ours=1\n"
+		"+%s 9 SWITCH cpu=1 next_tid=50 next_pid=49 next_ours=2 prev_syscall=none\n"
+		"+%s - CLIENT first_byte=+%s\n+10ms - RUN_END status=ok\n";
+	CLEANUP_FREE char *late = xasprintf(text, "8ms", "9ms", "9ms");
+	CLEANUP_FREE char *soon = xasprintf(text, "2.1ms", "3ms", "3ms");
+	struct session *s = evtext_session(late);
+
+	(void)state;
+	assert_non_null(found(s, "client-interference"));
+	session_free(s);
+	s = evtext_session(soon);
+	assert_null(found(s, "client-interference"));
+	session_free(s);
+}
+
+/* Each rule has a case here, says all that it must, and has a name of its own. */
+static void test_table(void **state)
+{
+	const struct finding_rule *r = NULL;
+	size_t i, n = 0;
+
+	(void)state;
+	while ((r = finding_rule_next(r))) {
+		bool tested = !strcmp(r->name, "client-interference");
+
+		for (i = 0; i < ARRAY_SIZE(cases); i++)
+			tested = tested || !strcmp(cases[i].rule, r->name);
+		if (!tested && r >= finding_rule_named("cgroup-rcu-stall") &&
+		    r <= finding_rule_named("jit-no-cache"))
+			fail_msg("%s has no test", r->name);
+		assert_ptr_equal(finding_rule_named(r->name), r);
+		assert_true(r->title && *r->title && r->mend && *r->mend && r->trade_off &&
+			    *r->trade_off);
+		assert_true(r->states || r->functions[0] || r->evidence);
+		n++;
+	}
+	assert_true(n >= 20);
+	assert_null(finding_rule_named("no such rule"));
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ARRAY_SIZE(cases) + 2];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		tests[i] = (struct CMUnitTest){ .name = cases[i].rule, .test_func = test_rule,
+						.initial_state = (void *)&cases[i] };
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(test_client);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(test_table);
+	return _cmocka_run_group_tests("finding", tests, i, NULL, NULL);
+}

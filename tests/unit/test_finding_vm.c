@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_finding_vm.c - each rule about VMs on a recording in which it holds, and on one just beside.
+ *
+ * All are the same run: 100 is the VMM, 101 its vCPU, which answers; the guest's phases are those
+ * of the rules below.
+ */
+#include "tests/unit/evtext.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "user/base/mem.h"
+#include "user/model/finding.h"
+
+#define HEAD                                                                                       \
+	"0 - SESSION port=8080\n"                                                                  \
+	"0 - SCENARIO id=1 name=vm boundary=VM flags=vm accel=\"%s\"\n"                            \
+	"run 1 at 1s\n"                                                                            \
+	"+0 - RUN_BEGIN scenario=1 netns=100 client_netns=200 client_tid=50\n"                     \
+	"+0 90 FORK child=100 comm=keeper\n"                                                       \
+	"+0.01ms - SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"                            \
+	"+0.5ms 100 EXEC enter=+0.1ms root=1 exe_name=vmm comm=vmm exe_inode=7 exe_dev=1\n"        \
+	"+0.5ms 100 SYSCALL enter=+0.1ms nr=59\n"                                                  \
+	"+%s 100 FORK thread=101 comm=vmm\n"                                                       \
+	"+%s 100 SWITCH next_tid=101 next_pid=100 prev_ours=1 next_ours=1 prev_state=sleeping "    \
+	"prev_syscall=202\n"                                                                       \
+	"+%s 100/101 COMM comm=\"CPU 0/TCG\"\n"
+#define TAIL                                                                                       \
+	"+400ms 100/101 WAKING tid=50 pid=49 context=softirq irq=softirq vector=3 "                \
+	"waker_syscall=1 waker_ours=1\n"                                                           \
+	"+400ms - SWITCH cpu=1 next_tid=50 next_pid=49 next_ours=2 prev_syscall=none\n"            \
+	"+400.2ms - CLIENT connect=+399ms connected=+399.5ms first_byte=+400.2ms attempts=1 "      \
+	"http_status=200\n"                                                                        \
+	"+401ms - RUN_END status=ok\n"
+
+#define KVM_POINT(FIRST, NS)                                                                       \
+	"+2ms 100/101 KVM_RUN fd=5\n+400.1ms 100/101 VCPU first=+" FIRST " " NS " runs=9\n"
+/* The vCPU sleeps from 100 to 180 ms. */
+#define SLEEP                                                                                      \
+	"+100ms 100/101 SWITCH prev_ours=1 prev_state=sleeping prev_syscall=202\n"                 \
+	"+180ms 9 WAKING tid=101 pid=100 waker_syscall=none context=hardirq irq=timer\n"           \
+	"+180ms 9 SWITCH next_tid=101 next_pid=100 next_ours=1 prev_syscall=none\n"
+#define TALK4(A, B, C, D)                                                                          \
+	"+" A "ms - CONSOLE text=x\n+" B "ms - CONSOLE text=x\n+" C "ms - CONSOLE text=x\n+" D     \
+	"ms - CONSOLE text=x\n"
+
+static const struct phase_rule phases[] = {
+	{ .name = "exec" },
+	{ .name = "linking and start-up", .at = PHASE_MILESTONE, .milestone = MILESTONE_EXEC },
+	{ .name = "firmware", .at = PHASE_COMM, .object = "CPU */TCG" },
+	{ .name = "decompression", .at = PHASE_GUEST_MARK, .nr = 0xf1 },
+	{ .name = "kernel", .at = PHASE_GUEST_CLOCK, .optional = true },
+	{ .name = "init", .at = PHASE_CONSOLE, .object = "*init: start*", .optional = true },
+	{ 0 }
+};
+
+static const struct phase_rule *rules_of(const char *scenario)
+{
+	(void)scenario;
+	return phases;
+}
+
+#define LINE "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm"
+#define LINE1K LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE LINE
+
+static const struct finding_case {
+	const char *rule;
+	const char *accel, *starts; /* NULL: kvm, 2 ms */
+	const char *holds;
+	uint64_t ns; /* of the path or of a device; 0: not looked at */
+	const char *not_so, *not_accel, *not_starts;
+} cases[] = {
+	{ .rule = "vm-console",
+	  .holds = "+9ms - VM_DEVICE address=0x3f8 space=port writes=23104 kernel_ns=64ms "
+		   "user_ns=100ms first=+1ms last=+300ms\n",
+	  .ns = 164000000,
+	  .not_so = "+9ms - VM_DEVICE address=0x3f8 space=port writes=272 kernel_ns=640us "
+		    "user_ns=1ms first=+1ms last=+300ms\n" },
+	{ .rule = "vm-console", /* no exits to be seen: 8 + 1 + 1 kB, 12 ms of talking */
+	  .holds = "+100ms - CONSOLE text=" LINE1K LINE1K LINE1K LINE1K "\n"
+		   "+104ms - CONSOLE text=" LINE1K LINE1K LINE1K LINE1K "\n"
+		   "+108ms - CONSOLE text=" LINE1K "\n+112ms - CONSOLE text=x\n",
+	  .ns = 12000000,
+	  .not_so = "+100ms - CONSOLE text=" LINE1K LINE1K LINE1K LINE1K "\n"
+		    "+104ms - CONSOLE text=" LINE1K "\n+112ms - CONSOLE text=x\n" },
+	{ .rule = "vm-i8042",
+	  .holds = "+9ms - VM_DEVICE address=0x64 space=port reads=30 kernel_ns=1ms user_ns=2ms "
+		   "first=+1ms last=+3ms\n",
+	  .ns = 3000000,
+	  .not_so = "+9ms - VM_DEVICE address=0x64 space=port writes=1 kernel_ns=1ms user_ns=2ms "
+		    "first=+1ms last=+3ms\n" /* a reboot */ },
+	{ .rule = "vm-pci-scan",
+	  .holds = "+9ms - VM_DEVICE address=0xcf8 space=port writes=8850 user_ns=20ms\n",
+	  .ns = 20000000,
+	  .not_so = "+9ms - VM_DEVICE address=0xcf8 space=port writes=9 user_ns=20ms\n" },
+	{ .rule = "vm-clock",
+	  .holds = "+9ms - VM_DEVICE address=0x61 space=port reads=5000 user_ns=20ms\n",
+	  .ns = 20000000,
+	  .not_so = "+9ms - VM_DEVICE address=0x61 space=port reads=2 user_ns=20ms\n" },
+	{ .rule = "vm-fw-cfg",
+	  .holds = "+9ms - VM_DEVICE address=0x518 space=port writes=40 user_ns=20ms\n",
+	  .ns = 20000000,
+	  .not_so = "+9ms - VM_DEVICE address=0x518 space=port writes=4 user_ns=1ms\n" },
+	{ .rule = "vm-first-touch",
+	  .holds = "+9ms - VM_EXIT table=vmx reason=48 count=4000 kernel_ns=8ms\n", .ns = 8000000,
+	  .not_so = "+9ms - VM_EXIT table=svm reason=48 count=4000 kernel_ns=8ms\n" },
+	{ .rule = "vm-first-touch",
+	  .holds = "+9ms - VM_EXIT table=svm reason=0x400 count=4000 kernel_ns=8ms\n", .ns = 8000000,
+	  .not_so = "+9ms - VM_EXIT table=svm reason=0x400 count=4 kernel_ns=8us\n" },
+	/* The same faults with the RAM's pages known: the next rule's. */
+	{ .rule = "vm-first-touch",
+	  .holds = "+9ms - VM_EXIT table=vmx reason=48 count=4000 kernel_ns=8ms\n", .ns = 8000000,
+	  .not_so = "+9ms - VM_EXIT table=vmx reason=48 count=4000 kernel_ns=8ms\n"
+		    "+400ms 100 GUEST_BACKING start=0x7f0000000000 end=0x7f0010000000 rss=64MiB backing=anon\n" },
+	{ .rule = "vm-hugepages",
+	  .holds = "+9ms - VM_EXIT table=vmx reason=48 count=4000 kernel_ns=8ms\n"
+		   "+400ms 100 GUEST_BACKING start=0x7f0000000000 end=0x7f0010000000 rss=64MiB backing=memfd name=/memfd:ram\n",
+	  .ns = 8000000,
+	  .not_so = "+9ms - VM_EXIT table=vmx reason=48 count=4000 kernel_ns=8ms\n"
+		    "+400ms 100 GUEST_BACKING start=0x7f0000000000 end=0x7f0010000000 rss=64MiB huge=60MiB backing=anon\n" },
+	{ .rule = "vm-hugepages", /* small pages that cost nothing */
+	  .holds = "+9ms - VM_EXIT table=svm reason=0x400 count=4000 kernel_ns=8ms\n"
+		   "+400ms 100 GUEST_BACKING start=0x7f0000000000 end=0x7f0010000000 rss=64MiB huge=2MiB backing=anon\n",
+	  .ns = 8000000,
+	  .not_so = "+9ms - VM_EXIT table=svm reason=0x400 count=40 kernel_ns=80us\n"
+		    "+400ms 100 GUEST_BACKING start=0x7f0000000000 end=0x7f0010000000 rss=64MiB backing=anon\n" },
+	{ .rule = "vm-nested",
+	  .holds = "+0 - ENV key=virtualized value=yes\n+9ms - VM_EXIT table=vmx reason=10 count=900 kernel_ns=9ms\n"
+		   "+9ms - VM_EXIT table=user reason=2 count=100 kernel_ns=1ms\n",
+	  .ns = 9000000,
+	  .not_so = "+0 - ENV key=virtualized value=no\n+9ms - VM_EXIT table=vmx reason=10 count=900 kernel_ns=9ms\n" },
+	{ .rule = "vm-nested", /* KVM without kvm_exit: what goes to the VMM is all that is known */
+	  .holds = "+0 - ENV key=virtualized value=yes\n+9ms - VM_EXIT table=user reason=2 count=100 kernel_ns=6ms\n",
+	  .ns = 6000000,
+	  .not_so = "+0 - ENV key=virtualized value=yes\n+9ms - VM_EXIT table=user reason=2 count=100 kernel_ns=1ms\n" },
+	{ .rule = "vm-create",
+	  .holds = "+30ms 100 KVM_IOCTL enter=+5ms cmd=0xae01 fd=3 ret=4 fd_name=kvm\n",
+	  .ns = 25000000,
+	  .not_so = "+30ms 100 KVM_IOCTL enter=+29ms cmd=0xae01 fd=3 ret=4 fd_name=kvm\n" },
+	{ .rule = "vm-create-vcpu",
+	  .holds = "+30ms 100 KVM_IOCTL enter=+26ms cmd=0xae41 fd=4 ret=5 fd_name=kvm-vm\n"
+		   "+34ms 100 KVM_IOCTL enter=+30ms cmd=0xae41 fd=4 ret=6 fd_name=kvm-vm\n",
+	  .ns = 8000000,
+	  .not_so = "+30ms 100 KVM_IOCTL enter=+29ms cmd=0xae41 fd=4 ret=5 fd_name=kvm-vm\n" },
+	{ .rule = "vm-firmware",
+	  .holds = "+82ms - GUEST_MARK address=0xf1 space=port\n", .ns = 80000000,
+	  .not_so = "+8ms - GUEST_MARK address=0xf1 space=port\n" },
+	{ .rule = "vm-decompression",
+	  .holds = "+8ms - GUEST_MARK address=0xf1 space=port\n"
+		   "+90ms - CONSOLE text=\"[    0.032000] Linux\"\n",
+	  .ns = 50000000,
+	  .not_so = "+8ms - GUEST_MARK address=0xf1 space=port\n"
+		    "+40ms - CONSOLE text=\"[    0.030000] Linux\"\n" },
+	{ .rule = "vm-vmm-start", .starts = "42ms", .holds = "", .ns = 41500000, .not_so = "" },
+	{ .rule = "vm-emulated", .accel = "tcg: emulated, no vmx/svm", .holds = "", .not_so = "" },
+	{ .rule = "vm-exits-vmm",
+	  .holds = KVM_POINT("2ms", "guest=100ms kernel=98.1ms vmm=200ms"),
+	  .not_so = KVM_POINT("2ms", "guest=390ms kernel=6.1ms vmm=2ms") },
+	{ .rule = "vm-entropy",
+	  .holds = "+100ms - CONSOLE text=\"[    0.050000] x\"\n"
+		   "+180ms - CONSOLE text=\"[    0.130000] random: crng init done\"\n",
+	  .ns = 80000000,
+	  .not_so = "+100ms - CONSOLE text=\"[    0.050000] x\"\n"
+		    "+101ms - CONSOLE text=\"[    0.051000] random: crng init done\"\n"
+		    "+190ms - CONSOLE text=y\n" },
+	{ .rule = "vm-clock-wait",
+	  .holds = "+100ms - CONSOLE text=x\n"
+		   "+180ms - CONSOLE text=\"tsc: Fast TSC calibration failed\"\n",
+	  .ns = 80000000,
+	  .not_so = "+100ms - CONSOLE text=x\n+180ms - CONSOLE text=\"tsc: Fast TSC\"\n" },
+	{ .rule = "vm-module",
+	  .holds = "+100ms - CONSOLE text=\"coldprof-init: load virtio_net\"\n"
+		   "+180ms - CONSOLE text=\"coldprof-init: network up\"\n",
+	  .ns = 80000000,
+	  .not_so = "+100ms - CONSOLE text=\"coldprof-init: load virtio_net\"\n"
+		    "+104ms - CONSOLE text=\"coldprof-init: network up\"\n" },
+	{ .rule = "vm-init-waits",
+	  .holds = "+90ms - CONSOLE text=\"an-init: start\"\n" SLEEP "+190ms - CONSOLE text=y\n",
+	  .ns = 100000000, /* the same sleep before init is somebody else's */
+	  .not_so = SLEEP "+185ms - CONSOLE text=\"an-init: start\"\n" },
+	{ .rule = "vm-initcall",
+	  .holds = "+300ms - CONSOLE text=\"[    0.200000] initcall acpi_init+0x0/0x5 returned 0 "
+		   "after 45000 usecs\"\n",
+	  .ns = 45000000,
+	  .not_so = "+300ms - CONSOLE text=\"[    0.200000] initcall acpi_init+0x0/0x5 returned 0 "
+		    "after 4500 usecs\"\n" },
+	{ .rule = "vm-initcall-debug",
+#define CALL(AT) "+" AT "ms - CONSOLE text=\"[    0.100000] initcall a+0x0/0x5 returned 0 after 1 usecs\"\n"
+#define CALLS CALL("110") CALL("114") CALL("118") CALL("122") CALL("126") CALL("130") CALL("134") CALL("138")
+	  .holds = CALLS CALLS CALLS "+140ms - CONSOLE text=" LINE1K LINE1K LINE1K LINE1K "\n"
+		   "+144ms - CONSOLE text=" LINE1K LINE1K LINE1K LINE1K "\n",
+	  .not_so = CALLS },
+};
+
+static bool found(const struct finding_case *c, const char *events, const char *accel,
+		  const char *starts, uint64_t *ns)
+{
+	const char *at = starts ? starts : "2ms";
+	CLEANUP_FREE char *head = xasprintf(HEAD, accel ? accel : "kvm (vmx)", at, at, at);
+	CLEANUP_FREE char *text = xasprintf("%s%s%s", head, events, TAIL);
+	struct evtext e = { 0 };
+	const struct wire_head *record;
+	struct session *s = session_new();
+	bool holds = false;
+	size_t at_record = 0, i;
+
+	if (evtext_parse(&e, text))
+		fail_msg("%s: %s", c->rule, e.error);
+	while ((record = evtext_next(&e, &at_record)))
+		session_add(s, record);
+	session_set_phase_rules(s, rules_of);
+	session_settle(s);
+	assert_int_equal(s->nonsense, 0);
+	assert_true(s->runs[0]->path.n > 0);
+	for (i = 0; i < s->runs[0]->findings.n; i++)
+		if (!strcmp(s->runs[0]->findings.list[i].rule->name, c->rule)) {
+			holds = true;
+			*ns = s->runs[0]->findings.list[i].ns;
+		}
+	session_free(s);
+	evtext_release(&e);
+	return holds;
+}
+
+static void test_rules(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct finding_case *c = &cases[i];
+		uint64_t ns = 0;
+
+		if (!found(c, c->holds, c->accel, c->starts, &ns))
+			fail_msg("%s does not hold (case %zu)", c->rule, i);
+		if (c->ns)
+			assert_int_equal(ns, c->ns);
+		if (found(c, c->not_so, c->not_accel, c->not_starts, &ns))
+			fail_msg("%s holds where it must not (case %zu)", c->rule, i);
+	}
+}
+
+/* No rule about VMs is without a case. */
+static void test_all_are_tested(void **state)
+{
+	const struct finding_rule *rule = NULL;
+	size_t i, n = 0;
+
+	(void)state;
+	while ((rule = finding_rule_next(rule))) {
+		if (strncmp(rule->name, "vm-", 3))
+			continue;
+		n++;
+		for (i = 0; i < ARRAY_SIZE(cases) && strcmp(cases[i].rule, rule->name); i++)
+			;
+		if (i == ARRAY_SIZE(cases))
+			fail_msg("%s has no case", rule->name);
+		assert_true(*rule->title && *rule->mend && *rule->trade_off);
+	}
+	assert_true(n >= 12);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_all_are_tested),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

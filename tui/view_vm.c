@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * view_vm.c - inside the VM: what its vCPUs did, what its devices cost, and what the guest said, on
+ * the host's clock.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/view.h"
+#include "user/base/mem.h"
+#include "user/base/text.h"
+
+/* A row is one of these; index is into the model's array of that kind. */
+enum row_kind { ROW_VCPU, ROW_DEVICE, ROW_LINE };
+
+struct row {
+	enum row_kind kind;
+	size_t index;
+};
+
+struct vm_view {
+	struct row *rows;
+	size_t n, cap;
+	bool by_silence; /* lines: the longest silence before them first */
+};
+
+static void add_row(struct vm_view *m, enum row_kind kind, size_t index)
+{
+	ARRAY_RESERVE(m->rows, m->n, m->cap, 1);
+	m->rows[m->n++] = (struct row){ kind, index };
+}
+
+static int by_silence(const void *a, const void *b, void *vm)
+{
+	const struct row *x = a, *y = b;
+	uint64_t i, k;
+
+	if (x->kind != ROW_LINE || y->kind != ROW_LINE)
+		return x->kind != y->kind ? (int)x->kind - (int)y->kind :
+		       (x->index > y->index) - (x->index < y->index);
+	i = guest_silence(vm, x->index);
+	k = guest_silence(vm, y->index);
+	return i != k ? (i < k) - (i > k) : (x->index > y->index) - (x->index < y->index);
+}
+
+static void open_vm(struct view *v)
+{
+	struct vm_view *m = v->private;
+	const struct vm *vm = v->run ? &v->run->vm : NULL;
+	size_t i;
+
+	m->n = 0;
+	for (i = 0; vm && i < vm->n_vcpus; i++)
+		if (!*v->filter)
+			add_row(m, ROW_VCPU, i);
+	for (i = 0; vm && i < vm->n_devices; i++)
+		if (view_matches(v, vm->devices[i].name))
+			add_row(m, ROW_DEVICE, i);
+	for (i = 0; vm && i < vm->n_lines; i++)
+		if (view_matches(v, vm->lines[i].text))
+			add_row(m, ROW_LINE, i);
+	if (m->by_silence && m->n)
+		qsort_r(m->rows, m->n, sizeof(*m->rows), by_silence, (void *)vm);
+}
+
+static void close_vm(struct view *v)
+{
+	struct vm_view *m = v->private;
+
+	free(m->rows);
+	m->rows = NULL;
+	m->n = m->cap = 0;
+}
+
+static uint64_t window_end(const struct run *r)
+{
+	return r->milestones.seen[r->milestones.end] ?
+		       r->milestones.launch + r->milestones.at[r->milestones.end] : UINT64_MAX;
+}
+
+/* "vCPU 0  ▚▚▚▚▓▓▞▞▂▂  guest 64.1 ms  kernel …": the bar's parts in the order of the words. */
+static void draw_vcpu(const struct view *v, struct canvas *c, struct area at, size_t index, int y)
+{
+	static const enum style styles[WIRE_VCPU_STATES] = {
+		[WIRE_VCPU_GUEST] = STYLE_GUEST, [WIRE_VCPU_KERNEL] = STYLE_KERNEL,
+		[WIRE_VCPU_VMM] = STYLE_VMM, [WIRE_VCPU_HALTED] = STYLE_HALTED,
+		[WIRE_VCPU_RUNNABLE] = STYLE_RUNNABLE, [WIRE_VCPU_BLOCKED] = STYLE_BLOCKED,
+	};
+	int bar = at.width >= 110 ? 24 : 10, x = at.x + 2;
+	struct bar_part parts[WIRE_VCPU_STATES];
+	uint64_t ns[WIRE_VCPU_STATES], total = 0;
+	char ms[TEXT_NUMBER_MAX];
+	unsigned int i;
+
+	vcpu_between(&v->run->vm.vcpus[index], 0, window_end(v->run), ns);
+	for (i = 0; i < WIRE_VCPU_STATES; i++)
+		total += ns[i];
+	for (i = 0; i < WIRE_VCPU_STATES; i++) {
+		parts[i].cells = total ? (double)ns[i] * bar / (double)total : 0;
+		parts[i].style = styles[i];
+	}
+	x += canvas_textf(c, x, y, 10, STYLE_PLAIN, "vCPU %zu", index);
+	canvas_stack(c, at.x + 11, y, bar, parts, WIRE_VCPU_STATES);
+	x = at.x + 12 + bar;
+	for (i = 0; i < WIRE_VCPU_STATES && x < at.x + at.width; i++)
+		if (ns[i])
+			x += 2 + canvas_textf(c, x, y, at.x + at.width - x, STYLE_PLAIN, "%s %s",
+					      vcpu_state_name(i), text_ms(ms, ns[i]));
+}
+
+static void draw_device(const struct view *v, struct canvas *c, struct area at, size_t index, int y)
+{
+	const struct vm_device *d = &v->run->vm.devices[index];
+	char kernel[TEXT_NUMBER_MAX], vmm[TEXT_NUMBER_MAX];
+
+	canvas_text(c, at.x + 2, y, 12, STYLE_PLAIN, d->name);
+	canvas_textf(c, at.x + 15, y, at.width - 16, STYLE_PLAIN,
+		     "%8" PRIu64 " exits %10s in the kernel %10s in the VMM", d->exits,
+		     text_ms(kernel, d->kernel_ns), text_ms(vmm, d->user_ns));
+}
+
+static void draw_line(const struct view *v, struct canvas *c, struct area at, size_t index, int y)
+{
+	const struct guest_line *l = &v->run->vm.lines[index];
+	uint64_t launch = v->run->milestones.launch;
+	char number[TEXT_NUMBER_MAX], text[VIEW_TEXT_MAX];
+
+	canvas_right(c, at.x + 1, y, 11, STYLE_PLAIN,
+		     text_ms(number, l->time > launch ? l->time - launch : 0));
+	if (l->gap)
+		canvas_right(c, at.x + 13, y, 11, STYLE_WARN,
+			     text_ms(number, guest_silence(&v->run->vm, index)));
+	canvas_text(c, at.x + 26, y, at.width - 27, STYLE_PLAIN, view_escape(text, l->text));
+}
+
+/* What the row is about is said where its kind begins. */
+static const char *const heads[] = {
+	[ROW_VCPU] = "vCPUs, from the first KVM_RUN to the first byte",
+	[ROW_DEVICE] = "what the guest's devices cost",
+	[ROW_LINE] = "the guest's console: at, silent before, what it said",
+};
+
+static void draw_vm(struct view *v, struct canvas *c, struct area at)
+{
+	static void (*const draw[])(const struct view *, struct canvas *, struct area, size_t,
+				    int) = {
+		[ROW_VCPU] = draw_vcpu, [ROW_DEVICE] = draw_device, [ROW_LINE] = draw_line,
+	};
+	struct vm_view *m = v->private;
+	int y = at.y, end = at.y + at.height;
+	size_t i;
+
+	if (!vm_present(v->run)) {
+		view_nothing(c, at, "No virtual machine: nobody called KVM_RUN, and no guest said "
+				    "anything.");
+		return;
+	}
+	/* Three headings at most: so many lines are not for rows. */
+	list_fit(&v->list, m->n, at.height - 3);
+	for (i = v->list.top; i < m->n && y < end; i++) {
+		const struct row *row = &m->rows[i];
+
+		if (i == v->list.top || row->kind != m->rows[i - 1].kind)
+			view_heading(c, at, y++, heads[row->kind]);
+		if (y >= end)
+			break;
+		draw[row->kind](v, c, at, row->index, y);
+		if (i == v->list.at)
+			view_cursor(c, at, y);
+		y++;
+	}
+}
+
+static bool press_vm(struct view *v, int key)
+{
+	struct vm_view *m = v->private;
+
+	if (key != 's')
+		return false;
+	m->by_silence = !m->by_silence;
+	close_vm(v);
+	open_vm(v);
+	app_say(v->app, m->by_silence ? "the longest silence first" : "in the order of time");
+	return true;
+}
+
+static const char *const help_vm[] = { "/\tfilter", "s\tlongest silences", NULL };
+
+const struct view_ops view_vm = {
+	.name = "vm",
+	.title = "vCPUs, devices, console",
+	.key = '8',
+	.help = help_vm,
+	.needs_run = true,
+	.filters = true,
+	.private_size = sizeof(struct vm_view),
+	.open = open_vm,
+	.draw = draw_vm,
+	.press = press_vm,
+	.close = close_vm,
+};

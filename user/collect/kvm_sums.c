@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "user/collect/kvm_sums.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/mem.h"
+
+#include "probes.skel.h"
+
+struct slot {
+	struct bpf_program *program;
+	struct bpf_link **link;
+};
+
+static void slots_of(struct probes *p, struct slot s[KVM_PROBES])
+{
+	s[KVM_ENTRY] = (struct slot){ p->progs.on_kvm_entry, &p->links.on_kvm_entry };
+	s[KVM_EXIT_REASON] =
+		(struct slot){ p->progs.on_kvm_exit_reason, &p->links.on_kvm_exit_reason };
+	s[KVM_EXIT] = (struct slot){ p->progs.on_kvm_exit, &p->links.on_kvm_exit };
+	s[KVM_USERSPACE_EXIT] =
+		(struct slot){ p->progs.on_kvm_userspace_exit, &p->links.on_kvm_userspace_exit };
+	s[KVM_PIO] = (struct slot){ p->progs.on_kvm_pio, &p->links.on_kvm_pio };
+	s[KVM_MMIO] = (struct slot){ p->progs.on_kvm_mmio, &p->links.on_kvm_mmio };
+}
+
+void kvm_sums_choose(struct kvm_sums *k, struct probes *p, bool wanted)
+{
+	struct slot s[KVM_PROBES];
+	struct kvm_facts facts;
+	int i;
+
+	kvm_read_facts(&facts);
+	kvm_plan_make(&k->plan, &facts);
+	k->asked = wanted;
+	k->wanted = wanted && k->plan.load;
+	slots_of(p, s);
+	for (i = 0; i < KVM_PROBES; i++) {
+		bpf_program__set_autoload(s[i].program, k->wanted);
+		/* By hand: one that is not there would stop all of them. */
+		bpf_program__set_autoattach(s[i].program, false);
+	}
+	/* The others' programs speak of these: they stay, as small as they can be. */
+	if (!k->wanted) {
+		bpf_map__set_max_entries(p->maps.vm_devices, 1);
+		bpf_map__set_max_entries(p->maps.vm_exits, 1);
+		bpf_map__set_max_entries(p->maps.vcpus, 1);
+		bpf_map__set_autocreate(p->maps.guest_texts, false);
+	}
+}
+
+void kvm_sums_attach(struct kvm_sums *k, struct probes *p)
+{
+	struct slot s[KVM_PROBES];
+	int i;
+
+	k->attached = 0;
+	slots_of(p, s);
+	for (i = 0; k->wanted && i < KVM_PROBES; i++) {
+		/* Two programs for one tracepoint: see bpf/kvm.bpf.c. */
+		if (i == KVM_EXIT && k->attached & (1u << KVM_EXIT_REASON))
+			continue;
+		*s[i].link = bpf_program__attach(s[i].program);
+		if (*s[i].link)
+			k->attached |= 1u << i;
+	}
+}
+
+void kvm_sums_detach(struct kvm_sums *k, struct probes *p)
+{
+	struct slot s[KVM_PROBES];
+	int i;
+
+	slots_of(p, s);
+	for (i = 0; i < KVM_PROBES; i++) {
+		bpf_link__destroy(*s[i].link);
+		*s[i].link = NULL;
+	}
+	k->attached = 0;
+}
+
+void kvm_sums_begin(struct kvm_sums *k, struct probes *p)
+{
+	int map = bpf_map__fd(p->maps.vm_devices);
+	uint64_t key;
+
+	p->bss->control.marks = 0;
+	p->bss->control.isa = 0;
+	while (k->wanted && !bpf_map_get_next_key(map, NULL, &key) &&
+	       !bpf_map_delete_elem(map, &key))
+		;
+	/* Where what does not fit goes: it has to be there before the table is full. */
+	key = (uint64_t)WIRE_SPACE_REST << PROBE_DEVICE_SPACE;
+	if (k->wanted)
+		bpf_map_update_elem(map, &key, &(struct probe_device){ 0 }, BPF_ANY);
+}
+
+struct out {
+	collector_record_fn fn;
+	void *ctx;
+	uint64_t end;
+	uint16_t run;
+};
+
+static void send(const struct out *o, uint16_t kind, uint32_t tid, uint32_t pid, const void *body,
+		 size_t size)
+{
+	unsigned char record[256];
+	struct wire_head head = { .time = o->end, .tid = tid, .pid = pid, .kind = kind,
+				  .run = o->run, .size = (uint16_t)(sizeof(head) + size) };
+
+	memcpy(record, &head, sizeof(head));
+	memcpy(record + sizeof(head), body, size);
+	o->fn(o->ctx, (const struct wire_head *)record);
+}
+
+/* A vCPU may be in the middle of a change: what reads the same twice is whole. */
+static bool read_vcpu(int map, uint32_t slot, struct probe_vcpu *v)
+{
+	struct probe_vcpu again;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		if (bpf_map_lookup_elem(map, &slot, v) || bpf_map_lookup_elem(map, &slot, &again))
+			return false;
+		if (!memcmp(v, &again, sizeof(again)))
+			return true;
+	}
+	return true;
+}
+
+/* The access that a vCPU was in when the window closed has its exit, but no time yet. */
+static void book_open_access(int map, const struct probe_vcpu *v)
+{
+	struct probe_device d = { .first = v->last };
+	uint64_t key = v->device;
+
+	if (!key)
+		return;
+	bpf_map_lookup_elem(map, &key, &d);
+	d.last = v->last;
+	d.reads += !v->writes;
+	d.writes += !!v->writes;
+	d.kernel_ns += v->device_kernel;
+	bpf_map_update_elem(map, &key, &d, BPF_ANY);
+}
+
+static void hand_over_vcpus(struct probes *p, const struct out *o)
+{
+	struct probe_vcpu v;
+	struct wire_vcpu body;
+	uint32_t slot;
+
+	for (slot = 0; slot < PROBE_VCPUS_MAX; slot++) {
+		if (!read_vcpu(bpf_map__fd(p->maps.vcpus), slot, &v) || v.run != o->run)
+			continue;
+		book_open_access(bpf_map__fd(p->maps.vm_devices), &v);
+		if (!kvm_vcpu_close(&v, o->end, &body))
+			continue;
+		body.slot = slot;
+		{
+			struct out at = *o;
+
+			at.end = v.last; /* where its thread ended before */
+			send(&at, WIRE_VCPU, v.tid, v.pid, &body, sizeof(body));
+		}
+	}
+}
+
+static void hand_over_exits(struct probes *p, int cpus, const struct out *o)
+{
+	struct probe_exit *e = xcalloc(cpus, sizeof(*e));
+	uint32_t index;
+	int cpu;
+
+	for (index = 0; index < PROBE_EXITS; index++) {
+		struct wire_vm_exit body = { 0 };
+
+		if (bpf_map_lookup_elem(bpf_map__fd(p->maps.vm_exits), &index, e))
+			break;
+		for (cpu = 0; cpu < cpus; cpu++) {
+			if (e[cpu].run != o->run)
+				continue;
+			body.count += e[cpu].count;
+			body.kernel_ns += e[cpu].kernel_ns;
+			body.user_ns += e[cpu].user_ns;
+		}
+		if (!body.count)
+			continue;
+		kvm_exit_name(index, p->bss->control.isa, &body);
+		send(o, WIRE_VM_EXIT, 0, 0, &body, sizeof(body));
+	}
+	free(e);
+}
+
+static void hand_over_devices(struct probes *p, const struct out *o)
+{
+	int map = bpf_map__fd(p->maps.vm_devices);
+	struct probe_device d;
+	uint64_t key;
+
+	while (!bpf_map_get_next_key(map, NULL, &key)) {
+		if (!bpf_map_lookup_elem(map, &key, &d) && d.reads + d.writes) {
+			struct wire_vm_device body = {
+				.address = key & ((1ull << PROBE_DEVICE_SPACE) - 1),
+				.space = (uint32_t)(key >> PROBE_DEVICE_SPACE),
+				.reads = d.reads, .writes = d.writes,
+				.kernel_ns = d.kernel_ns, .user_ns = d.user_ns,
+				.first = d.first, .last = d.last,
+			};
+
+			send(o, WIRE_VM_DEVICE, 0, 0, &body, sizeof(body));
+		}
+		if (bpf_map_delete_elem(map, &key))
+			break;
+	}
+}
+
+void kvm_sums_hand_over(struct kvm_sums *k, struct probes *p, int cpus, uint64_t end,
+			collector_record_fn fn, void *ctx)
+{
+	struct out o = { .fn = fn, .ctx = ctx, .end = end,
+			 .run = (uint16_t)p->bss->control.run };
+
+	if (!k->wanted)
+		return;
+	hand_over_vcpus(p, &o);
+	hand_over_exits(p, cpus, &o);
+	hand_over_devices(p, &o);
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* adopted.c - the rules of adoption, and a run's daemons. */
+#include "user/launch/adopted.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bpf/shared.h"
+#include "user/base/mem.h"
+#include "user/collect/collector.h"
+#include "user/launch/keeper_box.h"
+
+#define BOTH (ADOPT_FOR_RUN | ADOPT_STARTS)
+#define MACHINE (BOTH | ADOPT_ID_OPTIONAL | ADOPT_IS_SERVICE)
+#define END_MS 1000 /* a container has this long to end when it is asked to */
+#define END_POLL_MS 10
+
+/*
+ * What daemons execute to start a container or a machine, and where its argv has the id. Their
+ * descendants (runc below a shim, QEMU below Kata's) are inherited and need no rule. A shim is
+ * executed for other things too (`delete`): only its verb tells.
+ */
+const struct adopt_program adopt_programs[] = {
+	{ .exe = "containerd-shim-*", .name = "containerd shim", .id_after = "-id",
+	  .verbs = { "start" }, .use = BOTH },
+	{ .exe = "conmon", .name = "conmon", .id_after = "-c", .use = BOTH },
+	{ .exe = "runc", .name = "runc", .verbs = { "create", "run", "restore" }, .use = BOTH },
+	{ .exe = "crun", .name = "crun", .verbs = { "create", "run", "restore" }, .use = BOTH },
+	{ .exe = "youki", .name = "youki", .verbs = { "create", "run" }, .use = BOTH },
+	{ .exe = "runsc", .name = "runsc", .verbs = { "create", "run", "restore" }, .use = BOTH },
+	{ .exe = "qemu-system-*", .name = "QEMU", .id_after = "-name", .skip = "guest=",
+	  .use = MACHINE },
+	{ .exe = "qemu-kvm", .name = "QEMU", .id_after = "-name", .skip = "guest=",
+	  .use = MACHINE },
+	{ .exe = "firecracker", .name = "Firecracker", .id_after = "--id",
+	  .use = MACHINE },
+	{ .exe = "jailer", .name = "Firecracker's jailer", .id_after = "--id", .use = BOTH },
+	{ .exe = "cloud-hypervisor", .name = "cloud-hypervisor", .id_after = "--id",
+	  .use = MACHINE },
+	/* The clients: not adopted, but not a container's program either. */
+	{ .exe = "docker", .name = "docker" },
+	{ .exe = "podman", .name = "podman" },
+	{ .exe = "nerdctl", .name = "nerdctl" },
+	{ .exe = "ctr", .name = "ctr" },
+	{ .exe = "virsh", .name = "virsh" },
+	{ 0 }
+};
+
+int adopted_daemons(struct adopted *a, struct collector *c, const struct scenario_ops *ops,
+		    pid_t keeper, struct error *err)
+{
+	pid_t children[ADOPTED_DAEMONS];
+	size_t i, n;
+	int ret = 0;
+
+	if (!ops->daemon)
+		return 0;
+	n = box_children(keeper, children, ADOPTED_DAEMONS);
+	if (!n)
+		return error_set(err, -ESRCH, "%s ended before the launch", ops->daemon);
+	for (i = 0; i < n && !ret; i++) {
+		ret = collector_adopt_daemon(c, children[i]);
+		a->daemons[a->n_daemons++] = children[i];
+	}
+	return ret ? error_errno(err, ret, "cannot count %s to the run", ops->daemon) : 0;
+}
+
+void adopted_command(struct collector *c, char *const *command, const struct args *ids)
+{
+	size_t i;
+
+	for (; command && *command; command++)
+		if (**command)
+			collector_adopt_id(c, *command);
+	for (i = 0; i < ids->n; i++)
+		collector_adopt_id(c, ids->list[i]);
+}
+
+static const struct adopt_program *program_named(const char *exe)
+{
+	const struct adopt_program *p;
+
+	for (p = adopt_programs; p->exe; p++) {
+		size_t n = strlen(p->exe);
+		bool prefix = p->exe[n - 1] == '*';
+
+		if (prefix ? !strncmp(exe, p->exe, n - 1) : !strcmp(exe, p->exe))
+			return p;
+	}
+	return NULL;
+}
+
+static void set_manager(struct adopted *a, uint32_t pid, bool manages)
+{
+	size_t i;
+
+	for (i = 0; i < a->n_managers && a->managers[i] != pid; i++)
+		;
+	if (i == a->n_managers && manages && i < ADOPTED_MANAGERS)
+		a->managers[a->n_managers++] = pid;
+	else if (i < a->n_managers && !manages)
+		a->managers[i] = a->managers[--a->n_managers];
+}
+
+static void note_exec(struct adopted *a, uint32_t pid, const struct wire_exec *e)
+{
+	char exe[sizeof(e->exe_name) + 1] = "";
+	const struct adopt_program *p;
+
+	memcpy(exe, e->exe_name, sizeof(e->exe_name));
+	p = program_named(exe);
+	a->container |= p != NULL;
+	if (e->root && !a->root)
+		a->root = pid;
+	set_manager(a, pid, p && !(p->use & ADOPT_IS_SERVICE));
+}
+
+static void note_exit(struct adopted *a, uint32_t pid, const struct wire_exit *e)
+{
+	size_t i;
+
+	if (!e->group_dead)
+		return;
+	set_manager(a, pid, false);
+	for (i = 0; i < a->n_daemons; i++)
+		if (a->daemons[i] == pid && !a->daemon_ended) {
+			a->daemon_ended = true;
+			a->daemon_status = e->code;
+		}
+}
+
+/* A shim forks the shim that stays, and that one has not executed anything. */
+static void note_fork(struct adopted *a, uint32_t pid, const struct wire_fork *f)
+{
+	size_t i;
+
+	for (i = 0; i < a->n_managers && f->child_pid == f->child_tid; i++)
+		if (a->managers[i] == pid) {
+			set_manager(a, f->child_pid, true);
+			return;
+		}
+}
+
+/* What somebody else's daemon made for the run is a container's or a machine's, and ends with the run. */
+static void note_adopted(struct adopted *a, const struct wire_adopted *adopted)
+{
+	if (adopted->how != WIRE_ADOPTED_EXEC && adopted->how != WIRE_ADOPTED_CGROUP)
+		return;
+	a->n_adopted++;
+	a->container = true;
+}
+
+void adopted_record(struct adopted *a, const struct wire_head *record)
+{
+	const void *body = record + 1;
+
+	switch (record->kind) {
+	case WIRE_FORK:
+		note_fork(a, record->pid, body);
+		break;
+	case WIRE_EXEC:
+		note_exec(a, record->pid, body);
+		break;
+	case WIRE_EXIT:
+		note_exit(a, record->pid, body);
+		break;
+	case WIRE_ADOPTED:
+		note_adopted(a, body);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool is_manager(const struct adopted *a, uint32_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < a->n_managers; i++)
+		if (a->managers[i] == pid)
+			return true;
+	return false;
+}
+
+/* Signal those that are still there, managers and the root process excepted; returns how many. */
+static size_t signal_all(const struct adopted *a, const uint32_t *pids, size_t n, uint64_t since,
+			 int sig)
+{
+	size_t i, there = 0;
+
+	for (i = 0; i < n; i++) {
+		CLEANUP_CLOSE int fd = is_manager(a, pids[i]) || pids[i] == a->root ?
+					       -1 : pidfd_open(pids[i], 0);
+
+		/* Held by the descriptor, it can be asked whether it is who it was. */
+		if (fd < 0 || !box_born_after(pids[i], since))
+			continue;
+		there++;
+		if (sig)
+			pidfd_send_signal(fd, sig, NULL, 0);
+	}
+	return there;
+}
+
+/* The client passes the signal on to its container; where it has ended, nobody does. */
+static bool signal_root(const struct adopted *a, uint64_t since)
+{
+	CLEANUP_CLOSE int fd = a->root ? pidfd_open(a->root, 0) : -1;
+
+	return fd >= 0 && box_born_after(a->root, since) && !pidfd_send_signal(fd, SIGTERM, NULL, 0);
+}
+
+void adopted_end(const struct adopted *a, const uint32_t *pids, size_t n, uint64_t since)
+{
+	struct timespec pause = { .tv_nsec = END_POLL_MS * 1000000 };
+	unsigned int ms;
+
+	if (!a->container || !since)
+		return;
+	if (!signal_root(a, since))
+		signal_all(a, pids, n, since, SIGTERM);
+	for (ms = 0; ms < END_MS && signal_all(a, pids, n, since, 0); ms += END_POLL_MS)
+		nanosleep(&pause, NULL);
+	signal_all(a, pids, n, since, SIGKILL);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * adopted.h - what belongs to a run though no process of it made it: the daemons that a scenario
+ * starts beforehand, and what other people's daemons do for it.
+ */
+#ifndef COLDPROF_ADOPTED_H
+#define COLDPROF_ADOPTED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/types.h>
+
+#include "bpf/wire.h"
+#include "scenarios/scenario.h"
+#include "user/base/error.h"
+#include "user/collect/adopt.h"
+
+struct collector;
+
+#define ADOPTED_DAEMONS 4
+#define ADOPTED_MANAGERS 64
+
+/* Of the run that is on; all zero before it. */
+struct adopted {
+	uint32_t daemons[ADOPTED_DAEMONS]; /* pids */
+	size_t n_daemons;
+	bool container;      /* a container or a machine is being started … */
+	uint32_t root;       /* pid of the root process; 0 = not seen yet */
+	unsigned int n_adopted; /* … and this many processes are somebody else's daemon's */
+	uint32_t managers[ADOPTED_MANAGERS]; /* pids that run programs of the rules: shims and such */
+	size_t n_managers;
+	bool daemon_ended;   /* one of them did, while the run went on … */
+	uint32_t daemon_status; /* … as wait(2) gives it */
+};
+
+/* Programs that daemons execute for a run: the one table of rules. */
+extern const struct adopt_program adopt_programs[];
+
+/*
+ * After collector_run_begin() and before the launch: what the keeper has for children now are the
+ * scenario's daemons, and the run's.
+ */
+int adopted_daemons(struct adopted *a, struct collector *c, const struct scenario_ops *ops,
+		    pid_t keeper, struct error *err);
+
+/*
+ * The words of a user's command may be ids of containers or names of machines; ids are further ones
+ * (adopted_ask()).
+ */
+void adopted_command(struct collector *c, char *const *command, const struct args *ids);
+
+/*
+ * adopted_ask.c: a command that starts existing containers by their names says no id to anybody. So
+ * the client is asked for them before the first launch, as a user would ask it: `docker inspect`.
+ * Whatever it cannot say in a few seconds stays unknown. ids are added to.
+ */
+void adopted_ask(char *const *command, struct args *ids);
+
+/*
+ * A run that has started containers or machines is over: ask its root process to end, which asks them
+ * to, and kill what has not heard after a second. Shims, monitors and clients are left: they see that
+ * and clean up as they do for anybody. pids are the n processes that were alive; of the run that began
+ * at since (CLOCK_MONOTONIC ns) only.
+ */
+void adopted_end(const struct adopted *a, const uint32_t *pids, size_t n, uint64_t since);
+
+/* Any record of the run. */
+void adopted_record(struct adopted *a, const struct wire_head *record);
+
+#endif

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * critpath_run.c - cases 2 and 3 of the walk (DESIGN.md §9): the task ran, or wanted to.
+ *
+ * What ran is parted at the system calls that have records. Those that were too quick for one are
+ * only known as a sum over the whole time that the task was on the CPU: a part of that time gets
+ * its share of the sum by length, the whole of it gets it all.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "user/base/text.h"
+#include "user/model/critpath_private.h"
+#include "user/model/role.h"
+#include "user/model/syscall_names.h"
+#include "user/model/wait.h"
+
+#define KVM_RUN 0xae80
+/*
+ * A task that wants to run is taken from its CPU, which has nothing else to do, and for so long no
+ * CPU takes it: it is throttled. Quotas are given out every 100 ms by default, never more often
+ * than each 1 ms; to be moved to another CPU takes some 10 us.
+ */
+#define QUOTA_NS 1000000
+#define SHARED_NS 10000 /* less than that between two strangers is the change itself */
+
+/* ---- vCPUs --------------------------------------------------------------------------------- */
+
+static void add_vcpu(struct walk *w, uint32_t tid)
+{
+	const struct sched_task *task = sched_task(w->s, tid);
+
+	if (!task || task->vcpu)
+		return;
+	w->run->sched.tasks[task - w->s->tasks].vcpu = true;
+	ARRAY_RESERVE(w->vcpus, w->n_vcpus, w->cap_vcpus, 1);
+	w->vcpus[w->n_vcpus++] = task;
+}
+
+/* Who entered KVM_RUN; under TCG there is no such thing, but QEMU names its threads. */
+void walk_find_vcpus(struct walk *w)
+{
+	const struct run *run = w->run;
+	size_t i;
+
+	for (i = 0; i < run->n_socks; i++) {
+		if (run->socks[i].kind == WIRE_KVM_RUN)
+			add_vcpu(w, run->socks[i].tid);
+	}
+	if (w->n_vcpus || !run->scenario || !(run->scenario->flags & SCENARIO_VM))
+		return;
+	w->tcg = true;
+	for (i = 0; i < w->s->n_tasks; i++) {
+		const struct sched_task *task = &w->s->tasks[i];
+		const char *name = sched_task_name(w->s, task, UINT64_MAX);
+		size_t n = strlen(name);
+
+		if (!strncmp(name, "CPU ", 4) && n > 4 && !strcmp(name + n - 4, "/TCG"))
+			add_vcpu(w, task->tid);
+	}
+}
+
+/* ---- running ------------------------------------------------------------------------------- */
+
+/* Of a stretch on the CPU: so much in quick calls, of so much in all. */
+static uint64_t quick_share(const struct walk *w, uint32_t at, uint64_t from)
+{
+	const struct span *next = &w->s->spans[at + 1];
+	uint64_t start = w->s->spans[at].start, end;
+	const struct sched_switch *out;
+
+	if (at + 1 >= w->task->spans.at + w->task->spans.n || next->ref == SCHED_NONE ||
+	    next->state == SPAN_RUNNING || next->state == SPAN_UNKNOWN ||
+	    next->flags & (SPAN_BORN | SPAN_TAKEN | SPAN_WOKEN))
+		return 0; /* how it left the CPU is not known */
+	out = &w->s->switches[next->ref];
+	end = next->start;
+	if (out->quick_ns >= end - start)
+		return w->t - from;
+	return (uint64_t)((unsigned __int128)out->quick_ns * (w->t - from) / (end - start));
+}
+
+/* Give the slices in user mode from index on their shares of quick calls, by length. */
+static void share_quick(struct critpath *path, size_t from, uint64_t quick)
+{
+	uint64_t total = 0, before = 0, given = 0;
+	size_t i;
+
+	for (i = from; i < path->n; i++)
+		if (path->slices[i].state == PATH_USER)
+			total += path->slices[i].end - path->slices[i].start;
+	if (quick > total)
+		quick = total;
+	for (i = from; total && i < path->n; i++) {
+		struct path_slice *slice = &path->slices[i];
+
+		if (slice->state != PATH_USER)
+			continue;
+		before += slice->end - slice->start;
+		slice->quick_ns = (uint64_t)((unsigned __int128)quick * before / total) - given;
+		given += slice->quick_ns;
+		/* Rounding may not make a part more than the whole. */
+		if (slice->quick_ns > slice->end - slice->start) {
+			given -= slice->quick_ns - (slice->end - slice->start);
+			slice->quick_ns = slice->end - slice->start;
+		}
+	}
+}
+
+/* The time in user mode, down to start. */
+static void emit_user(struct walk *w, uint64_t start)
+{
+	bool vcpu = w->task->vcpu;
+	/* The calls of KVM_RUN have no records then; vm_refine_path() parts it by the sums. */
+	bool ledger = vcpu && vm_vcpu(w->run, w->task->tid);
+
+	walk_emit(w, w->task, start,
+		  !vcpu ? PATH_USER : w->tcg || ledger ? PATH_GUEST : PATH_VMM,
+		  !vcpu ? "" : w->tcg ? "TCG" : ledger ? "KVM" : "");
+}
+
+static void emit_call(struct walk *w, const struct sched_call *call, uint64_t start)
+{
+	bool guest = call->nr == SYSCALL_IOCTL && (uint32_t)call->arg[1] == KVM_RUN &&
+		     w->task->vcpu;
+	char text[WAIT_TEXT_MAX];
+
+	wait_call_text(text, w->run, call);
+	walk_emit(w, w->task, start, guest ? PATH_GUEST : PATH_KERNEL, guest ? "KVM" : text);
+}
+
+void walk_running(struct walk *w, uint32_t at)
+{
+	uint64_t from = w->s->spans[at].start;
+	size_t first = w->run->path.n;
+	uint32_t *near = &w->near[w->task - w->s->tasks].call;
+	uint64_t quick;
+
+	if (from < w->launch)
+		from = w->launch;
+	if (w->task->client) {
+		walk_emit(w, w->task, from, PATH_CLIENT, "running");
+		return;
+	}
+	quick = quick_share(w, at, from);
+	while (w->t > from) {
+		const struct sched_call *call = sched_call_near(w->s, w->task, w->t, near);
+
+		if (!call || call->exit <= from) {
+			emit_user(w, from);
+			break;
+		}
+		if (call->exit < w->t)
+			emit_user(w, call->exit);
+		emit_call(w, call, call->enter > from ? call->enter : from);
+	}
+	share_quick(&w->run->path, first, quick);
+}
+
+/* ---- runnable ------------------------------------------------------------------------------ */
+
+static void holder_text(char text[WAIT_TEXT_MAX], const struct walk *w,
+			const struct sched_switch *left)
+{
+	const struct sched_task *task;
+	char stranger[WAIT_TEXT_MAX], buffer[ROLE_NAME_MAX];
+	const char *name = "";
+	size_t n;
+
+	if (left->prev_ours == 2) {
+		name = "the client";
+	} else if (left->prev_ours) {
+		task = sched_task(w->s, left->prev);
+		if (task)
+			name = role_of_task(buffer, w->run, task, left->time);
+	} else if (left->prev) {
+		wait_kthread_name(stranger, sched_name(w->s, left->prev_name));
+		name = stranger;
+	} else {
+		text_append(text, WAIT_TEXT_MAX, 0, "an idle CPU wakes up", SIZE_MAX);
+		return;
+	}
+	n = text_append(text, WAIT_TEXT_MAX, 0, "CPU held by ", SIZE_MAX);
+	text_append(text, WAIT_TEXT_MAX, n, *name ? name : "somebody", 100);
+}
+
+/* Was it taken from its CPU because of a quota? Then in words. */
+static const char *held_back(const struct walk *w, const struct span *span)
+{
+	const struct sched_switch *out;
+
+	if (span->flags & (SPAN_WOKEN | SPAN_BORN | SPAN_TAKEN) || span->ref == SCHED_NONE)
+		return NULL;
+	out = &w->s->switches[span->ref];
+	if (out->state == WIRE_STATE_THROTTLED)
+		return out->next ? "held back by a CPU quota" :
+				   "held back by a CPU quota: the CPU went idle";
+	/* Kernels that do not say it. */
+	return !out->next && w->t - span->start >= QUOTA_NS ?
+		       "held back by a CPU quota: the CPU went idle" : NULL;
+}
+
+/*
+ * One who left the CPU had it since the switch before, or, when he is a stranger and strangers were
+ * there before him, for as long as his record says: the rest was others'.
+ */
+static void emit_holder(struct walk *w, enum path_state state, uint64_t from, uint32_t left)
+{
+	const struct sched_switch *holder = &w->s->switches[left];
+	uint32_t before = sched_cpu_before(w->s, holder->cpu, from, holder->time,
+					   &w->near_cpu);
+	uint64_t since = before == SCHED_NONE ? from : w->s->switches[before].time;
+	char text[WAIT_TEXT_MAX];
+
+	holder_text(text, w, holder);
+	if (!holder->prev_ours && holder->quick_ns && holder->quick_ns < holder->time - since &&
+	    holder->time - since - holder->quick_ns >= SHARED_NS) {
+		walk_emit(w, w->task, holder->time - holder->quick_ns, state, text);
+		snprintf(text, sizeof(text), "CPU held by others");
+	}
+	walk_emit(w, w->task, since, state, text);
+}
+
+/* Did a wait for a CPU end by something that only the probe saw nothing of (sched.bpf.c, leave())? */
+static bool came_unseen(const struct walk *w, uint32_t at)
+{
+	const struct span *next = &w->s->spans[at + 1];
+
+	return at + 1 < w->task->spans.at + w->task->spans.n && next->start == w->t &&
+	       !(next->flags & (SPAN_BORN | SPAN_TAKEN | SPAN_WOKEN)) && next->ref != SCHED_NONE &&
+	       w->s->switches[next->ref].prev == w->task->tid && w->s->switches[next->ref].unseen;
+}
+
+/*
+ * Who had the CPU that it got in the end: whoever left that CPU last, before him the one before.
+ */
+void walk_runnable(struct walk *w, uint32_t at)
+{
+	const struct span *span = &w->s->spans[at];
+	uint64_t from = span->start > w->launch ? span->start : w->launch;
+	enum path_state state = w->task->client ? PATH_CLIENT : PATH_RUNNABLE;
+	const struct span *next = span + 1;
+	const char *quota;
+	uint32_t cpu;
+
+	if (came_unseen(w, at)) {
+		/* Which part of it was which is not known: it stays a row of what is not explained. */
+		walk_emit(w, w->task, span->start, PATH_UNEXPLAINED,
+			  "wanted a CPU, then had it: since when was not seen");
+		return;
+	}
+	if (at + 1 >= w->task->spans.at + w->task->spans.n || next->ref == SCHED_NONE ||
+	    next->flags & (SPAN_BORN | SPAN_TAKEN | SPAN_WOKEN) || next->start != w->t ||
+	    w->s->switches[next->ref].next != w->task->tid) {
+		walk_emit(w, w->task, span->start, state, "who held the CPU is not known");
+		return;
+	}
+	quota = held_back(w, span);
+	if (quota) {
+		walk_emit(w, w->task, from, state, quota);
+		return;
+	}
+	cpu = w->s->switches[next->ref].cpu;
+	while (w->t > from) {
+		uint32_t left = sched_cpu_before(w->s, cpu, from, w->t + 1, &w->near_cpu);
+
+		if (left == SCHED_NONE)
+			walk_emit(w, w->task, from, state, "who held the CPU is not known");
+		else
+			emit_holder(w, state, from, left);
+	}
+}

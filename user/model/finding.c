@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* finding.c - rules to findings; the rules themselves are in tables elsewhere. */
+#include "user/model/finding.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/model/finding_rules.h"
+#include "user/model/finding_sample.h"
+#include "user/model/session.h"
+
+static const struct finding_rule *const tables[] = {
+	finding_rules_containers,
+	finding_rules_vm,
+};
+
+const struct finding_rule *finding_rule_next(const struct finding_rule *rule)
+{
+	size_t i;
+
+	if (rule && rule[1].name)
+		return rule + 1;
+	if (!rule)
+		return tables[0];
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
+		const struct finding_rule *r = tables[i];
+
+		while (r->name && r != rule)
+			r++;
+		if (r == rule)
+			return i + 1 < ARRAY_SIZE(tables) ? tables[i + 1] : NULL;
+	}
+	return NULL;
+}
+
+const struct finding_rule *finding_rule_named(const char *name)
+{
+	const struct finding_rule *r = NULL;
+
+	while ((r = finding_rule_next(r)))
+		if (!strcmp(r->name, name))
+			return r;
+	return NULL;
+}
+
+bool finding_matches(const char *const patterns[FINDING_PATTERNS], const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < FINDING_PATTERNS && patterns[i]; i++)
+		if (phase_matches(patterns[i], text))
+			return true;
+	return false;
+}
+
+uint64_t finding_path_ns(const struct run *run, uint32_t states, uint64_t from, uint64_t to)
+{
+	uint64_t total = 0;
+	size_t i;
+
+	for (i = 0; i < run->path.n; i++) {
+		const struct path_slice *s = &run->path.slices[i];
+		uint64_t start = s->start > from ? s->start : from, end = s->end < to ? s->end : to;
+
+		if ((1u << s->state) & states && start < end)
+			total += end - start;
+	}
+	return total;
+}
+
+/* ---- slices ----------------------------------------------------------------------------------- */
+
+static bool kind_fits(const struct finding_rule *rule, const struct path_kind *kind)
+{
+	if (!((1u << kind->state) & rule->states))
+		return false;
+	if (rule->comm && !phase_matches(rule->comm, kind->comm))
+		return false;
+	if (rule->details[0] && !finding_matches(rule->details, kind->detail))
+		return false;
+	return !finding_matches(rule->not_details, kind->detail);
+}
+
+uint64_t finding_bound(const struct finding_search *q)
+{
+	const struct milestones *m = &q->run->milestones;
+
+	return q->rule->before != MILESTONE_LAUNCH && m->seen[q->rule->before] ?
+		       m->launch + m->at[q->rule->before] : UINT64_MAX;
+}
+
+/* Of a slice the part that is early enough and in the rule's phase. */
+static uint64_t part_of(const struct finding_search *q, const struct path_slice *slice)
+{
+	const struct phases *phases = &q->run->phases;
+	uint64_t launch = q->run->milestones.launch, total = 0, last = finding_bound(q);
+	size_t i;
+
+	if (slice->end < last)
+		last = slice->end;
+	if (!q->rule->phase)
+		return last > slice->start ? last - slice->start : 0;
+	for (i = 0; i < phases->n; i++) {
+		uint64_t from = launch + phases->list[i].start, to = launch + phases->list[i].end;
+		uint64_t start = slice->start > from ? slice->start : from;
+		uint64_t end = last < to ? last : to;
+
+		if (start < end && phase_matches(q->rule->phase, phases->list[i].name))
+			total += end - start;
+	}
+	return total;
+}
+
+/* Where slices count whole, the sums of their kinds say it all. */
+static uint64_t whole_kinds(const struct critpath *path, const bool *marks,
+			    const struct path_slice **longest)
+{
+	uint64_t total = 0;
+	size_t i;
+
+	for (i = 0; i < path->n_kinds; i++) {
+		const struct path_slice *most = &path->slices[path->kinds[i].longest];
+
+		if (!marks[i])
+			continue;
+		total += path->kinds[i].ns;
+		if (!*longest || most->end - most->start > (*longest)->end - (*longest)->start ||
+		    (most->end - most->start == (*longest)->end - (*longest)->start &&
+		     most < *longest))
+			*longest = most;
+	}
+	return total;
+}
+
+static bool has_phase(const struct finding_search *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->run->phases.n; i++)
+		if (phase_matches(q->rule->phase, q->run->phases.list[i].name))
+			return true;
+	return false;
+}
+
+uint64_t finding_part_of_kinds(const struct finding_search *q, const bool *marks,
+			       const struct path_slice **longest)
+{
+	const struct critpath *path = &q->run->path;
+	uint64_t total = 0, most = 0, part;
+	size_t i;
+
+	*longest = NULL;
+	if (q->rule->phase && !has_phase(q))
+		return 0;
+	if (!q->rule->phase && finding_bound(q) == UINT64_MAX)
+		return whole_kinds(path, marks, longest);
+	for (i = 0; i < path->n; i++) {
+		if (!marks[path->slices[i].kind])
+			continue;
+		part = part_of(q, &path->slices[i]);
+		total += part;
+		if (part > most) {
+			most = part;
+			*longest = &path->slices[i];
+		}
+	}
+	return total;
+}
+
+static void search_slices(struct finding_search *q)
+{
+	const struct critpath *path = &q->run->path;
+	CLEANUP_FREE bool *marks = NULL;
+	const struct path_slice *heaviest;
+	bool some = false;
+	size_t i;
+
+	if (!q->rule->states)
+		return;
+	marks = xcalloc(path->n_kinds, sizeof(*marks));
+	for (i = 0; i < path->n_kinds; i++) {
+		marks[i] = kind_fits(q->rule, &path->kinds[i]);
+		some = some || marks[i];
+	}
+	if (!some)
+		return;
+	q->ns += finding_part_of_kinds(q, marks, &heaviest);
+	if (heaviest)
+		snprintf(q->evidence, sizeof(q->evidence), "%.15s%s%.220s", heaviest->comm,
+			 *heaviest->comm && *heaviest->detail ? ": " : "", heaviest->detail);
+}
+
+/* ---- rules ------------------------------------------------------------------------------------ */
+
+static bool applies(const struct finding_rule *rule, const struct scenario_result *s)
+{
+	return (!rule->scenarios[0] || finding_matches(rule->scenarios, s->name)) &&
+	       (s->flags & rule->flags) == rule->flags && !(s->flags & rule->not_flags);
+}
+
+static bool enough(const struct finding_search *q)
+{
+	const struct finding_rule *rule = q->rule;
+	uint64_t cold = q->run->milestones.at[q->run->milestones.end];
+
+	return (q->ns || rule->evidence) && q->ns >= rule->least_ns &&
+	       (unsigned __int128)q->ns * 100 >= (unsigned __int128)cold * rule->least_percent;
+}
+
+static int heavier(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+
+	if (x->ns != y->ns)
+		return x->ns > y->ns ? -1 : 1;
+	return strcmp(x->rule->name, y->rule->name);
+}
+
+void findings_of_run(struct session *session, struct run *run)
+{
+	struct findings *out = &run->findings;
+	const struct finding_rule *rule = NULL;
+	struct finding_samples samples = { 0 };
+
+	out->n = 0;
+	if (run->path.n == 0)
+		return;
+	while ((rule = finding_rule_next(rule))) {
+		struct finding_search q = { .session = session, .run = run, .rule = rule };
+
+		if (!applies(rule, run->scenario))
+			continue;
+		search_slices(&q);
+		finding_search_samples(&q, &samples);
+		if ((rule->evidence && !rule->evidence(&q)) || !enough(&q))
+			continue;
+		ARRAY_RESERVE(out->list, out->n, out->cap, 1);
+		out->list[out->n++] = (struct finding){
+			.rule = rule, .ns = q.ns, .bytes = q.bytes, .count = q.count,
+			.evidence = *q.evidence ? arena_strndup(&session->arena, q.evidence,
+								strlen(q.evidence)) : "",
+		};
+	}
+	finding_samples_release(&samples);
+	if (out->n)
+		qsort(out->list, out->n, sizeof(*out->list), heavier);
+}
+
+/* ---- scenarios -------------------------------------------------------------------------------- */
+
+static const struct finding *finding_in(const struct run *r, const struct finding_rule *rule)
+{
+	size_t i;
+
+	for (i = 0; i < r->findings.n; i++)
+		if (r->findings.list[i].rule == rule)
+			return &r->findings.list[i];
+	return NULL;
+}
+
+static void summarise(const struct scenario_result *s, size_t of_runs, struct finding_summary *out)
+{
+	CLEANUP_FREE uint64_t *values = xcalloc(s->n_runs + 1, sizeof(*values));
+	size_t i;
+
+	for (i = 0; i < s->n_runs; i++) {
+		const struct finding *f = run_counted(s->runs[i]) ?
+						  finding_in(s->runs[i], out->rule) : NULL;
+
+		if (!f)
+			continue;
+		if (out->runs == 0 || f->ns > out->heaviest.ns)
+			out->heaviest = *f;
+		values[out->runs++] = f->ns;
+	}
+	stats_of(values, out->runs, &out->ns);
+	out->mean = (uint64_t)(out->ns.mean * (double)out->runs / (double)of_runs + 0.5);
+}
+
+static int heavier_summary(const void *a, const void *b)
+{
+	const struct finding_summary *x = a, *y = b;
+
+	if (x->mean != y->mean)
+		return x->mean > y->mean ? -1 : 1;
+	return strcmp(x->rule->name, y->rule->name);
+}
+
+void findings_of_scenario(const struct scenario_result *s, struct finding_summaries *out)
+{
+	const struct finding_rule *rule = NULL;
+	size_t i;
+
+	*out = (struct finding_summaries){ 0 };
+	for (i = 0; i < s->n_runs; i++)
+		out->of_runs += run_counted(s->runs[i]) && s->runs[i]->path.n;
+	while (out->of_runs && (rule = finding_rule_next(rule))) {
+		struct finding_summary summary = { .rule = rule };
+
+		summarise(s, out->of_runs, &summary);
+		if (summary.runs == 0)
+			continue;
+		ARRAY_RESERVE(out->list, out->n, out->cap, 1);
+		out->list[out->n++] = summary;
+	}
+	if (out->n)
+		qsort(out->list, out->n, sizeof(*out->list), heavier_summary);
+}

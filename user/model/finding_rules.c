@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * finding_rules.c - what is known to make containers, gVisor and WASM start slowly.
+ *
+ * What is said of a mend is its maker's word or what was measured; a number that is not of the run
+ * at hand is not given.
+ */
+#include "user/model/finding_rules.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/model/session.h"
+#include "user/model/syscall_names.h"
+
+#define IN(STATE) FINDING_IN(STATE)
+#define MS 1000000u
+
+#define PR_SET_SECCOMP 22
+#define LOOK_BACK 256    /* slices of the path */
+
+/* ---- evidence --------------------------------------------------------------------------------- */
+
+static const struct process *root_of(const struct run *run)
+{
+	return run->tree.n ? run->tree.processes[0] : NULL;
+}
+
+static const char *exe_of(const struct process *p)
+{
+	return p->n_execs ? p->execs[p->n_execs - 1].exe : "";
+}
+
+/* Calls of a runtime that does nothing but compute: locks, memory, the scheduler's. */
+static bool is_idle_call(const char *detail)
+{
+	static const char *const calls[] = {
+		"", "futex*", "madvise*", "mmap*", "munmap*", "mprotect*", "nanosleep*", "brk*",
+		"sched_yield*", "epoll_pwait*", "tgkill*", "rt_sig*", "getpid*", "page fault*",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		if (phase_matches(calls[i], detail))
+			return true;
+	return false;
+}
+
+/* The time that a process computed without a telling system call until t, on the path. */
+static uint64_t computed_before(const struct run *run, uint32_t pid, uint64_t t)
+{
+	uint64_t total = 0;
+	size_t i = run->path.n, n;
+
+	while (i && run->path.slices[i - 1].start >= t)
+		i--;
+	for (n = 0; i && n < LOOK_BACK; i--, n++) {
+		const struct path_slice *s = &run->path.slices[i - 1];
+
+		if (s->pid != pid || (s->state != PATH_USER && s->state != PATH_RUNNABLE &&
+				      !is_idle_call(s->detail)))
+			break;
+		if (s->state == PATH_USER)
+			total += (s->end < t ? s->end : t) - s->start;
+	}
+	return total;
+}
+
+/*
+ * Samples name the code that makes filters. Where there are none: the time in user mode that led up
+ * to the call that installs one, with nothing between.
+ */
+static bool seccomp_compiled(struct finding_search *q)
+{
+	const struct sched *s = &q->run->sched;
+	size_t i;
+
+	for (i = 0; i < s->n_calls; i++) {
+		const struct sched_call *c = &s->calls[i];
+
+		if (c->made || !((c->nr == SYSCALL_SECCOMP && c->arg[0] == 1) ||
+				 (c->nr == SYSCALL_PRCTL && c->arg[0] == PR_SET_SECCOMP)))
+			continue;
+		q->count++;
+		if (s->n_samples == 0) {
+			q->ns += computed_before(q->run, c->pid, c->enter);
+			snprintf(q->evidence, sizeof(q->evidence),
+				 "user mode without a system call before %s",
+				 syscall_name(c->nr));
+		}
+	}
+	return q->ns > 0;
+}
+
+/*
+ * The same file executed three times or more before the service is: each time the dynamic linker or
+ * Go's runtime begins anew. Measured: execve itself, and (functions) that beginning.
+ */
+static bool executed_again(struct finding_search *q)
+{
+	const struct tree *tree = &q->run->tree;
+	const struct process *root = root_of(q->run);
+	const struct milestones *m = &q->run->milestones;
+	uint64_t until = m->launch + m->at[m->seen[MILESTONE_SERVICE_EXEC] ?
+						   MILESTONE_SERVICE_EXEC : m->end];
+	size_t i, k;
+
+	if (!root || !root->n_execs || !root->execs[0].inode)
+		return false;
+	for (i = 0; i < tree->n; i++) {
+		const struct process *p = tree->processes[i];
+
+		for (k = 0; k < p->n_execs; k++)
+			q->count += p->execs[k].inode == root->execs[0].inode &&
+				    p->execs[k].dev == root->execs[0].dev &&
+				    p->execs[k].time < until;
+	}
+	snprintf(q->evidence, sizeof(q->evidence), "%.60s: execve, and its runtime's initialisation",
+		 root->execs[0].exe);
+	return q->count >= 3;
+}
+
+static bool is_within(const struct process *p, const struct process *ancestor)
+{
+	unsigned int depth;
+
+	for (depth = 0; p && ancestor && depth < 64; depth++, p = p->parent)
+		if (p == ancestor)
+			return true;
+	return false;
+}
+
+/*
+ * A program that is neither the runtime nor the service, executed below the runtime: a hook (or an
+ * engine's helper). Its time on the path is its own and that of what it started.
+ */
+static bool other_program(struct finding_search *q)
+{
+	const struct tree *tree = &q->run->tree;
+	const struct process *root = root_of(q->run);
+	const struct process *service = tree_process(tree, q->run->milestones.service_pid);
+	uint64_t most = 0;
+	size_t i, k;
+
+	for (i = 1; root && root->n_execs && i < tree->n; i++) {
+		const struct process *p = tree->processes[i];
+		uint64_t ns = 0;
+
+		if (!p->n_execs || (service != root && is_within(p, service)) ||
+		    (p->execs[p->n_execs - 1].inode == root->execs[0].inode &&
+		     p->execs[p->n_execs - 1].dev == root->execs[0].dev))
+			continue;
+		for (k = 0; k < q->run->path.n; k++) {
+			const struct path_slice *s = &q->run->path.slices[k];
+
+			if (s->pid && is_within(tree_process(tree, s->pid), p))
+				ns += s->end - s->start;
+		}
+		q->count++;
+		q->ns += ns;
+		if (ns > most) {
+			most = ns;
+			snprintf(q->evidence, sizeof(q->evidence), "%.60s (%.15s)", exe_of(p),
+				 p->comm);
+		}
+	}
+	return q->count > 0;
+}
+
+/* The guest's calls trapped in the way of the ptrace platform. */
+static bool by_ptrace(struct finding_search *q)
+{
+	size_t i;
+
+	for (i = 0; i < q->run->n_socks; i++)
+		q->count += q->run->socks[i].kind == WIRE_GUEST_SYSCALL &&
+			    q->run->socks[i].how == WIRE_GUEST_PTRACE;
+	return q->count > 0;
+}
+
+/* Bytes for which the page cache was not enough. */
+static bool from_disk(struct finding_search *q)
+{
+	const struct disk *d = &q->run->disk;
+
+	q->bytes = d->read_bytes;
+	if (d->n && *d->files[0].name)
+		snprintf(q->evidence, sizeof(q->evidence), "%.100s%s", d->files[0].name,
+			 d->n > 1 ? " and others" : "");
+	return true;
+}
+
+/* Packets of the handshake that had to be sent again, which takes 1 s the first time. */
+static bool syn_again(struct finding_search *q)
+{
+	const struct milestones *m = &q->run->milestones;
+	uint64_t end = m->launch + m->at[m->end], first = 0;
+	size_t i;
+
+	for (i = 0; i < q->run->n_socks; i++) {
+		const struct sock_event *e = &q->run->socks[i];
+
+		if (e->kind != WIRE_SYN_RETRANSMIT || e->time > end)
+			continue;
+		q->count++;
+		if (!first || e->time < first)
+			first = e->time;
+	}
+	q->ns = q->count ? finding_path_ns(q->run, IN(CLIENT) | IN(NOTICED_LATE) | IN(BLOCKED),
+					   m->launch, first) : 0;
+	return q->count > 0;
+}
+
+/* Those that are too short for a record of their own (less than 10 us), together. */
+static bool short_calls(struct finding_search *q)
+{
+	const struct path_slice *most = NULL;
+	size_t i;
+
+	for (i = 0; i < q->run->path.n; i++) {
+		const struct path_slice *s = &q->run->path.slices[i];
+
+		q->ns += s->quick_ns;
+		if (s->quick_ns && (!most || s->quick_ns > most->quick_ns))
+			most = s;
+	}
+	if (most)
+		snprintf(q->evidence, sizeof(q->evidence), "%.15s", most->comm);
+	return most;
+}
+
+/* ---- the table -------------------------------------------------------------------------------- */
+
+const struct finding_rule finding_rules_containers[] = {
+	{
+		.name = "cgroup-rcu-stall",
+		.title = "moving a task into a cgroup waits for an RCU grace period",
+		.states = IN(BLOCKED),
+		.details = { "write cgroup.procs*", "mount *cgroup*", "write tasks*" },
+		.least_ns = 5 * MS,
+		.mend = "mount -o remount,favordynmods /sys/fs/cgroup (v2), or boot with "
+			"cgroup_favordynmods=true; or keep cgroups between starts.",
+		.trade_off = "Forks and exits of the whole host take a little longer.",
+	},
+	{
+		.name = "rcu-grace-period",
+		.title = "mounts, namespaces or membarrier wait for RCU grace periods",
+		.states = IN(BLOCKED),
+		.details = { "*synchronize_rcu*", "*synchronize_srcu*", "*: RCU", "*rcu_barrier*" },
+		.not_details = { "write cgroup.procs*", "mount *cgroup*", "write tasks*" },
+		.least_ns = 2 * MS,
+		.mend = "echo 1 > /sys/kernel/rcu_expedited while containers are started; fewer "
+			"umount and pivot_root calls.",
+		.trade_off = "Expedited grace periods interrupt every CPU: jitter for latency-critical "
+			     "work.",
+	},
+	{
+		.name = "kernel-lock",
+		.title = "a lock of the kernel that others hold is waited for",
+		.states = IN(BLOCKED),
+		.details = { "*rtnl_lock*", "*cgroup_lock*", "*cgroup_kn_lock_live*",
+			     "*namespace_lock*", "*net_ns*lock*", "*copy_net_ns*" },
+		.least_ns = 2 * MS,
+		.mend = "Start fewer of them at once; make network namespaces ahead and hand them "
+			"over by path.",
+		.trade_off = "A pool of namespaces has to be kept and cleaned.",
+	},
+	{
+		.name = "seccomp-compile",
+		.title = "a seccomp filter is put together and optimised at every start",
+		.functions = { "*/seccomp.*", "seccomp_*", "_seccomp_*", "gen_bpf_*", "_gen_bpf_*" },
+		.objects = { "libseccomp.so*" },
+		.least_ns = 5 * MS,
+		.counts = "filters installed",
+		.evidence = seccomp_compiled,
+		.mend = "A shorter profile; a runtime that keeps the compiled filter (newer releases of "
+			"crun) or has it built in (gVisor's own releases).",
+		.trade_off = "A shorter profile filters less finely; a cache is a file to be trusted.",
+	},
+	{
+		.name = "re-exec",
+		.title = "the runtime executes itself again and again before the service",
+		.states = IN(KERNEL),
+		.details = { "execve*" },
+		.before = MILESTONE_SERVICE_EXEC,
+		.functions = { "runtime.schedinit", "runtime.doInit*", "runtime.rt0_go",
+			       "_dl_start*", "dl_main" },
+		.objects = { "ld-linux*" },
+		.least_ns = 2 * MS,
+		.counts = "executions",
+		.evidence = executed_again,
+		.mend = "runc: 1.2 or later seals itself without a second copy; crun starts in a "
+			"fraction of the time. gVisor needs it for its chroot and capabilities.",
+		.trade_off = "Another runtime has other defaults and other bugs.",
+	},
+	{
+		.name = "memfd-exe-clone",
+		.title = "the runtime copies its own binary into memory before it runs it",
+		.states = IN(KERNEL) | IN(BLOCKED),
+		.details = { "*_cloned:*" },
+		.least_ns = 1 * MS,
+		.mend = "Let it seal its binary by a read-only bind mount or overlay (runc up to 1.1, and "
+			"from 1.2 where the kernel allows it).",
+		.trade_off = "The mount needs privileges in the initial mount namespace.",
+	},
+	{
+		.name = "exec-kills-threads",
+		.title = "execve of the service waits until the runtime's other threads are dead",
+		.states = IN(KERNEL) | IN(BLOCKED) | IN(RUNNABLE),
+		.comm = "runc:[2:INIT]",
+		.details = { "execve*" },
+		.least_ns = 1 * MS,
+		.mend = "A runtime whose init has one thread: crun, youki.",
+		.trade_off = "Another runtime has other defaults and other bugs.",
+	},
+	{
+		.name = "oci-hook",
+		.title = "programs that are neither runtime nor service run in between: hooks, helpers",
+		.scenarios = { "runc", "crun", "youki" },
+		.least_ns = 1 * MS,
+		.counts = "programs",
+		.evidence = other_program,
+		.mend = "Drop hooks that are not needed; make the rest a small static program, or move "
+			"their work behind the start.",
+		.trade_off = "What a hook sets up is there later or not at all.",
+	},
+	{
+		.name = "mounts",
+		.title = "the container's file systems are mounted one by one",
+		.not_flags = SCENARIO_VM | SCENARIO_MODULE,
+		.states = IN(KERNEL) | IN(BLOCKED),
+		.details = { "mount *", "umount2*", "pivot_root*", "open_tree*", "move_mount*",
+			     "fs*mount*" },
+		.least_ns = 5 * MS,
+		.mend = "Fewer mounts, masked and read-only paths in config.json; no overlay made for "
+			"each start.",
+		.trade_off = "What is not masked can be read in the container.",
+	},
+	{
+		.name = "cpu-quota",
+		.title = "a CPU quota of the cgroup holds the start back",
+		.states = IN(RUNNABLE),
+		.details = { "held back by a CPU quota*" },
+		.least_ns = 1 * MS,
+		.mend = "Raise cpu.max, or allow bursts (cpu.max.burst, cpu.cfs_burst_us), until the "
+			"service is up.",
+		.trade_off = "Neighbours on the same CPUs get less for so long.",
+	},
+	{
+		.name = "cpu-contention",
+		.title = "the start wants a CPU that is in use, by others or by threads of its own",
+		.states = IN(RUNNABLE),
+		.details = { "CPU held by *" },
+		.least_ns = 1 * MS,
+		.least_percent = 20,
+		.mend = "More CPUs, or fewer things at once; cpu.weight or nice for what is started.",
+		.trade_off = "What is held back instead is somebody else's work.",
+	},
+	{
+		.name = "cold-page-cache",
+		.title = "files are read from disk: they were not in the page cache",
+		.states = IN(BLOCKED),
+		.details = { "*disk*" },
+		.least_ns = 1 * MS,
+		.evidence = from_disk,
+		.mend = "Start once ahead, or read binaries and images into the page cache at boot "
+			"(vmtouch, a readahead list); smaller images.",
+		.trade_off = "Memory that holds them is not free for others.",
+	},
+	{
+		.name = "sync-to-disk",
+		.title = "the start waits until data has reached the disk",
+		.states = IN(KERNEL) | IN(BLOCKED),
+		.details = { "fsync*", "fdatasync*", "sync*", "sync_file_range*", "msync*" },
+		.not_details = { "*synchronize_*" },
+		.least_ns = 1 * MS,
+		.mend = "Keep the runtime's state on tmpfs (--root, containerd's root).",
+		.trade_off = "State on tmpfs is gone after a power failure.",
+	},
+	{
+		.name = "sleep",
+		.title = "somebody sleeps for a fixed time instead of waiting for an event",
+		.states = IN(BLOCKED),
+		.details = { "nanosleep*: timer", "clock_nanosleep*: timer" },
+		.least_ns = 1 * MS,
+		.least_percent = 2,
+		.mend = "Wait for the event itself (inotify, a pidfd, a socket), or poll more often.",
+		.trade_off = "Polling more often costs CPU time.",
+	},
+	{
+		.name = "page-faults",
+		.title = "memory is touched for the first time, page by page",
+		.functions = { "exc_page_fault", "asm_exc_page_fault", "do_user_addr_fault" },
+		.not_flags = SCENARIO_VM,
+		.least_ns = 1 * MS,
+		.least_percent = 15,
+		.mend = "Smaller binaries and heaps at the start; transparent huge pages for a large heap; "
+			"MAP_POPULATE for what is needed anyway.",
+		.trade_off = "Huge pages and populated maps take memory that may never be used.",
+	},
+	{
+		.name = "short-calls",
+		.title = "very many short system calls",
+		.least_ns = 5 * MS,
+		.least_percent = 10,
+		.evidence = short_calls,
+		.mend = "Read with a buffer, or map the file; wazero reads its compiled cache in such a "
+			"way. Being traced makes them longer: see own cost.",
+		.trade_off = "A buffer is memory and one more copy.",
+	},
+	{
+		.name = "gvisor-ptrace",
+		.title = "gVisor runs on its ptrace platform: every call of the guest is two switches",
+		.scenarios = { "gvisor*" },
+		.states = IN(KERNEL) | IN(BLOCKED) | IN(RUNNABLE),
+		.details = { "ptrace*", "wait4*", "waitid*" },
+		.counts = "guest calls seen",
+		.evidence = by_ptrace,
+		.mend = "--platform=systrap, or kvm on bare metal.",
+		.trade_off = "systrap spins a little while it waits; kvm needs /dev/kvm.",
+	},
+	{
+		.name = "gvisor-debug-log",
+		.title = "runsc writes a debug log",
+		.scenarios = { "gvisor*" },
+		.states = IN(KERNEL) | IN(BLOCKED),
+		.details = { "write *runsc.log*", "write *.boot.txt*", "write *.run.txt*",
+			     "write *.gofer.txt*", "write *.log" },
+		.least_ns = MS / 10,
+		.mend = "Drop --debug and --strace.",
+		.trade_off = "No log when something goes wrong.",
+	},
+	{
+		.name = "syn-retransmit",
+		.title = "a connection's first packet was lost and sent again after a second",
+		.counts = "retransmissions",
+		.evidence = syn_again,
+		.mend = "Clients should connect anew after some ms instead of waiting; have the interface "
+			"up before the service is announced.",
+		.trade_off = "More connection attempts while nobody listens.",
+	},
+	{
+		.name = "client-interference",
+		.title = "the probing client itself was late: this is not the runtime's time",
+		.states = IN(CLIENT) | IN(NOTICED_LATE),
+		.comm = "client",
+		.least_ns = 2 * MS,
+		.least_percent = 10,
+		.mend = "Measure on a quieter machine or one with more CPUs.",
+		.trade_off = "None.",
+	},
+	{
+		.name = "jit-no-cache",
+		.title = "the module is compiled at every start",
+		.flags = SCENARIO_MODULE,
+		.functions = { "*.(*engine).compileModule*", "*compileLocalWasmFunction*",
+			       "*/wazevo/backend*", "*/wazevo/ssa*", "*cranelift_codegen*" },
+		.least_ns = 10 * MS,
+		.least_percent = 20,
+		.mend = "Compile ahead (wazero -cachedir, wasmtime compile); a smaller module.",
+		.trade_off = "The cache depends on runtime version and CPU, and has to be trusted.",
+	},
+	{ 0 }
+};

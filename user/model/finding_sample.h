@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* finding_sample.h - private to finding.c: the samples on a run's critical path, for all rules. */
+#ifndef COLDPROF_FINDING_SAMPLE_H
+#define COLDPROF_FINDING_SAMPLE_H
+
+#include "user/model/finding.h"
+
+/* Symbols of every frame are looked up once; what a rule says of a symbol is kept, too. */
+struct finding_samples {
+	struct path_sample *list; /* in the order of the slices */
+	size_t n, cap;
+	uint32_t *symbols; /* of their frames, as oncpu_symbol() numbers them */
+	size_t n_symbols, cap_symbols;
+	bool found;
+};
+
+/* Add to q what the samples say for its rule; *samples is zeroed at first and kept between rules. */
+void finding_search_samples(struct finding_search *q, struct finding_samples *samples);
+void finding_samples_release(struct finding_samples *samples);
+
+/*
+ * finding.c: of all slices whose kind has a mark, what is early enough and in the rule's phase;
+ * *longest is the slice that has most of it, or NULL.
+ */
+uint64_t finding_part_of_kinds(const struct finding_search *q, const bool *marks,
+			       const struct path_slice **longest);
+/* When what the rule looks at is over, absolute; UINT64_MAX: never. */
+uint64_t finding_bound(const struct finding_search *q);
+
+#endif

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * finding_vm.c - what is known to make virtual machines boot slowly.
+ *
+ * ns is what was measured in the run at hand: of a device the time that its exits took, of a phase
+ * its part of the critical path, of the console its silence or its talking.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/model/finding_rules.h"
+#include "user/model/session.h"
+
+#define IN(STATE) FINDING_IN(STATE)
+#define MS 1000000u
+#define VCPU (IN(GUEST) | IN(KERNEL) | IN(VMM) | IN(HALTED))
+
+#define CHATTY_BYTES 8192
+#define KVM_CREATE_VM 0x01
+#define KVM_CREATE_VCPU 0x41
+
+/* ---- devices ---------------------------------------------------------------------------------- */
+
+static bool device(struct finding_search *q, const char *name, uint64_t least)
+{
+	const struct vm *vm = &q->run->vm;
+	size_t i;
+
+	for (i = 0; i < vm->n_devices; i++) {
+		const struct vm_device *d = &vm->devices[i];
+
+		if (strcmp(d->name, name) || d->exits < least)
+			continue;
+		q->ns = d->kernel_ns + d->user_ns;
+		q->count = d->exits;
+		snprintf(q->evidence, sizeof(q->evidence),
+			 "%s: %" PRIu64 " exits within %" PRIu64 " ms", name, d->exits,
+			 d->last > d->first ? (d->last - d->first) / MS : 0);
+		return true;
+	}
+	return false;
+}
+
+static bool i8042(struct finding_search *q)
+{
+	return device(q, "i8042", 8);
+}
+
+static bool pci(struct finding_search *q)
+{
+	return device(q, "pci", 200);
+}
+
+static bool pit(struct finding_search *q)
+{
+	return device(q, "pit", 100);
+}
+
+static bool fw_cfg(struct finding_search *q)
+{
+	return device(q, "fw_cfg", 16);
+}
+
+/* Under KVM a byte is an exit; else the time in which lines followed each other is all there is. */
+static bool chatty(struct finding_search *q)
+{
+	const struct vm *vm = &q->run->vm;
+	uint64_t from = 0, talk = 0;
+	size_t i;
+
+	if (device(q, "serial", 2048))
+		return true;
+	if (vm->console_bytes < CHATTY_BYTES)
+		return false;
+	for (i = 0; i < vm->n_lines; i++) {
+		const struct guest_line *l = &vm->lines[i];
+
+		if (i && !l->gap && l->time > from)
+			talk += l->time - from;
+		from = l->time;
+	}
+	q->ns = talk;
+	q->count = vm->n_lines;
+	q->bytes = vm->console_bytes;
+	snprintf(q->evidence, sizeof(q->evidence), "%zu lines without a pause of 5 ms between them",
+		 vm->n_lines);
+	return true;
+}
+
+/* ---- exits and ioctls ------------------------------------------------------------------------- */
+
+/* Most of what the guest has touched of its RAM is in small pages, and it is known to be. */
+static bool small_pages(const struct vm *vm, uint64_t *bytes)
+{
+	uint64_t rss, huge;
+
+	if (!vm_backing_total(vm, &rss, &huge) || huge >= rss / 8)
+		return false;
+	*bytes = rss - huge;
+	return true;
+}
+
+static bool nested_page_faults(struct finding_search *q)
+{
+	const struct vm *vm = &q->run->vm;
+	size_t i;
+
+	for (i = 0; i < vm->n_exits; i++) {
+		const struct vm_exit *e = &vm->exits[i];
+
+		if ((e->table == WIRE_EXIT_VMX && e->reason == 48) ||
+		    (e->table == WIRE_EXIT_SVM && e->reason == 0x400)) {
+			q->ns = e->kernel_ns;
+			q->count = e->count;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* With the backing known there is a better word for it, the next rule's or none. */
+static bool page_faults(struct finding_search *q)
+{
+	uint64_t rss, huge;
+
+	return !vm_backing_total(&q->run->vm, &rss, &huge) && nested_page_faults(q);
+}
+
+static bool hugepages(struct finding_search *q)
+{
+	const struct vm_backing *b = q->run->vm.backings;
+	uint64_t bytes;
+
+	if (!small_pages(&q->run->vm, &bytes) || !nested_page_faults(q))
+		return false;
+	q->bytes = bytes;
+	snprintf(q->evidence, sizeof(q->evidence), "guest RAM is %s, in small pages",
+		 vm_backing_name(b));
+	return true;
+}
+
+/* A host that is a guest: what its CPU cannot do itself the outer hypervisor does, exit by exit. */
+static bool nested(struct finding_search *q)
+{
+	const char *virtualized = session_env(q->session, "virtualized");
+	const struct vm *vm = &q->run->vm;
+	uint64_t in_hardware = 0, to_vmm = 0, count = 0, user_count = 0;
+	size_t i;
+
+	if (!virtualized || strcmp(virtualized, "yes") ||
+	    strncmp(q->run->scenario->accel, "kvm", 3))
+		return false;
+	for (i = 0; i < vm->n_exits; i++) {
+		const struct vm_exit *e = &vm->exits[i];
+
+		if (e->table == WIRE_EXIT_USER) {
+			to_vmm += e->kernel_ns;
+			user_count += e->count;
+		} else {
+			in_hardware += e->kernel_ns;
+			count += e->count;
+		}
+	}
+	q->ns = count ? in_hardware : to_vmm;
+	q->count = count ? count : user_count;
+	snprintf(q->evidence, sizeof(q->evidence), "time in the kernel for exits");
+	return true;
+}
+
+static bool ioctl_slow(struct finding_search *q, uint32_t nr)
+{
+	const struct run *r = q->run;
+	size_t i;
+
+	for (i = 0; i < r->n_kvm_calls; i++) {
+		const struct kvm_call *c = &r->kvm_calls[i];
+		char buf[VM_NAME_MAX];
+
+		if ((c->cmd & 0xff) != nr || c->exit <= c->enter)
+			continue;
+		q->ns += c->exit - c->enter;
+		q->count++;
+		snprintf(q->evidence, sizeof(q->evidence), "%s", vm_ioctl_name(buf, c->cmd));
+	}
+	return q->count > 0;
+}
+
+static bool create_vm(struct finding_search *q)
+{
+	return ioctl_slow(q, KVM_CREATE_VM);
+}
+
+static bool create_vcpu(struct finding_search *q)
+{
+	return ioctl_slow(q, KVM_CREATE_VCPU);
+}
+
+static bool emulated(struct finding_search *q)
+{
+	if (strncmp(q->run->scenario->accel, "tcg", 3))
+		return false;
+	snprintf(q->evidence, sizeof(q->evidence), "%.200s", q->run->scenario->accel);
+	return true;
+}
+
+/* ---- the console ------------------------------------------------------------------------------ */
+
+/* The longest silence after, or with before before, a line of these; the line is the evidence. */
+static bool silence(struct finding_search *q, const char *const patterns[FINDING_PATTERNS],
+		    bool before, const char *phase)
+{
+	const struct run *r = q->run;
+	const struct guest_line *lines = r->vm.lines;
+	size_t i, k;
+
+	for (i = 1; i < r->vm.n_lines; i++) {
+		const struct guest_line *said = before ? &lines[i] : &lines[i - 1];
+		uint64_t ns = lines[i].time - lines[i - 1].end;
+
+		if (!lines[i].gap || ns <= q->ns || !finding_matches(patterns, said->text))
+			continue;
+		for (k = 0; phase && k < r->phases.n; k++)
+			if (!strcmp(r->phases.list[k].name, phase) &&
+			    lines[i - 1].end >= r->milestones.launch + r->phases.list[k].start &&
+			    lines[i - 1].end < r->milestones.launch + r->phases.list[k].end)
+				break;
+		if (phase && k == r->phases.n)
+			continue;
+		q->ns = ns;
+		snprintf(q->evidence, sizeof(q->evidence), "silent %s \"%.*s\"",
+			 before ? "before" : "after",
+			 said->len - said->said < 150 ? (int)(said->len - said->said) : 150,
+			 said->text + said->said);
+	}
+	return q->ns > 0;
+}
+
+static bool entropy(struct finding_search *q)
+{
+	static const char *const lines[FINDING_PATTERNS] = { "*crng init done*",
+							     "*random: fast init done*" };
+
+	return silence(q, lines, true, NULL);
+}
+
+static bool module(struct finding_search *q)
+{
+	static const char *const lines[FINDING_PATTERNS] = {
+		"*: load *", "*loading *.ko*", "*insmod *", "*modprobe *", "*loading module*",
+	};
+
+	return silence(q, lines, false, NULL);
+}
+
+static bool clock_line(struct finding_search *q)
+{
+	static const char *const lines[FINDING_PATTERNS] = { "*TSC calibration failed*",
+							     "*tsc: Refined TSC*",
+							     "*Calibrating delay loop...*" };
+
+	return silence(q, lines, true, NULL);
+}
+
+/* A guest that sleeps lets its vCPU sleep; what it waits for it knows alone. */
+static bool init_waits(struct finding_search *q)
+{
+	static const char *const lines[FINDING_PATTERNS] = { "*" };
+	struct finding_search longest = *q;
+	uint64_t slept = q->ns;
+
+	longest.ns = 0;
+	if (!slept)
+		return false;
+	/* Its wait ends late on a busy host: what the console was silent for is all of it. */
+	if (silence(&longest, lines, false, "init")) {
+		q->ns = longest.ns;
+		memcpy(q->evidence, longest.evidence, sizeof(q->evidence));
+	}
+	return true;
+}
+
+static bool initcall_debug(struct finding_search *q)
+{
+	const struct vm *vm = &q->run->vm;
+
+	q->count = vm->n_initcalls;
+	return vm->n_initcalls >= 16 && chatty(q);
+}
+
+static bool slow_initcall(struct finding_search *q)
+{
+	const struct vm *vm = &q->run->vm;
+	size_t i;
+
+	for (i = 0; i < vm->n_initcalls; i++) {
+		const struct guest_initcall *c = &vm->initcalls[i];
+
+		if (c->end - c->start <= q->ns)
+			continue;
+		q->ns = c->end - c->start;
+		snprintf(q->evidence, sizeof(q->evidence), "%.200s", c->name);
+	}
+	return q->ns > 0;
+}
+
+/* ---- the table -------------------------------------------------------------------------------- */
+
+const struct finding_rule finding_rules_vm[] = {
+	{ .name = "vm-console", .title = "the guest writes much to its serial console",
+	  .counts = "exits or lines", .least_ns = 5 * MS, .evidence = chatty,
+	  .mend = "Boot with quiet (or loglevel=3), or without a serial console (8250.nr_uarts=0).",
+	  .trade_off = "Less is known of a boot that fails." },
+	{ .name = "vm-initcall-debug", .title = "the guest's kernel tells of each initcall",
+	  .counts = "initcalls", .least_ns = 5 * MS, .evidence = initcall_debug,
+	  .mend = "Leave initcall_debug (here --guest-initcalls) to runs that look for an initcall.",
+	  .trade_off = "None: these numbers are not those of a boot without it." },
+	{ .name = "vm-initcall", .title = "one initcall of the guest's kernel takes long",
+	  .least_ns = 20 * MS, .evidence = slow_initcall,
+	  .mend = "Build the kernel without it, as a module, or turn it off on its command line.",
+	  .trade_off = "What it sets up is missing, or comes later." },
+	{ .name = "vm-i8042", .title = "the guest looks for a PC keyboard", .counts = "exits",
+	  .least_ns = MS / 10, .evidence = i8042,
+	  .mend = "i8042.noaux i8042.nomux i8042.nopnp i8042.dumbkbd on its command line, or a "
+		  "machine without one.",
+	  .trade_off = "No keyboard; reboot=k needs the controller." },
+	{ .name = "vm-pci-scan", .title = "PCI buses are searched, most of them empty",
+	  .counts = "exits", .least_ns = MS, .evidence = pci,
+	  .mend = "A machine without PCI (microvm), pci=off, or pci=lastbus=0.",
+	  .trade_off = "virtio-mmio instead of virtio-pci; no PCI devices, no hot-plug." },
+	{ .name = "vm-firmware", .title = "firmware runs before the guest's kernel",
+	  .states = VCPU | IN(RUNNABLE), .phase = "firmware", .least_ns = 10 * MS,
+	  .mend = "A smaller firmware (qboot), no option ROMs (romfile=), or a direct start of an "
+		  "uncompressed kernel (PVH).",
+	  .trade_off = "No boot menu, no boot from disk, less of ACPI." },
+	{ .name = "vm-fw-cfg", .title = "kernel and initramfs are copied in through fw_cfg",
+	  .counts = "exits", .least_ns = 2 * MS, .evidence = fw_cfg,
+	  .mend = "fw_cfg with DMA, or a loader in the VMM (PVH).",
+	  .trade_off = "Old firmware knows neither." },
+	{ .name = "vm-decompression", .title = "the guest unpacks its own kernel",
+	  .states = VCPU | IN(RUNNABLE), .phase = "decompression", .least_ns = 10 * MS,
+	  .mend = "Give the VMM the uncompressed vmlinux, or pack the kernel with lz4.",
+	  .trade_off = "A larger file to read: cold page cache makes it slower." },
+	{ .name = "vm-clock", .title = "the guest measures its clock against the PIT",
+	  .counts = "exits", .least_ns = MS, .evidence = pit,
+	  .mend = "kvm-clock, or tsc_early_khz= and tsc=reliable on the command line.",
+	  .trade_off = "A wrong number given makes wrong time." },
+	{ .name = "vm-clock-wait", .title = "the guest waits for its clock's calibration",
+	  .least_ns = 10 * MS, .evidence = clock_line,
+	  .mend = "kvm-clock, lpj=, or tsc_early_khz= and tsc=reliable on the command line.",
+	  .trade_off = "A wrong number given makes wrong time." },
+	{ .name = "vm-entropy", .title = "the guest waits for random numbers",
+	  .least_ns = 10 * MS, .evidence = entropy,
+	  .mend = "virtio-rng, or random.trust_cpu=on on the command line.",
+	  .trade_off = "The CPU's generator, or the host's, is trusted." },
+	{ .name = "vm-first-touch", .title = "guest memory is mapped page by page",
+	  .counts = "faults", .least_ns = 2 * MS, .evidence = page_faults,
+	  .mend = "Huge pages for guest RAM (THP, hugetlbfs), or a smaller kernel and initramfs.",
+	  .trade_off = "Memory is taken in larger pieces, and may be wasted." },
+	{ .name = "vm-hugepages", .title = "guest RAM is in small pages, mapped one by one",
+	  .counts = "faults", .least_ns = 2 * MS, .evidence = hugepages,
+	  .mend = "Transparent huge pages for the VMM (madvise, or always), or RAM from hugetlbfs.",
+	  .trade_off = "Memory is taken 2 MiB at a time, and hugetlbfs' must be set aside before." },
+	{ .name = "vm-nested", .title = "the host is a virtual machine itself", .counts = "exits",
+	  .least_ns = 5 * MS, .evidence = nested,
+	  .mend = "Measure on the hardware; in production, fewer exits count twice here.",
+	  .trade_off = "None: what is measured here is not what the hardware takes." },
+	{ .name = "vm-create", .title = "KVM_CREATE_VM takes long", .least_ns = 5 * MS,
+	  .evidence = create_vm,
+	  .mend = "Mount cgroup2 with favordynmods, or load kvm with nx_huge_pages=never.",
+	  .trade_off = "Forks cost a little more; or no guard against iTLB multihit." },
+	{ .name = "vm-create-vcpu", .title = "KVM_CREATE_VCPU takes long", .counts = "vCPUs",
+	  .least_ns = 5 * MS, .evidence = create_vcpu,
+	  .mend = "Start with fewer vCPUs and plug in the others later.",
+	  .trade_off = "Hot-plug costs time when it is done." },
+	{ .name = "vm-vmm-start", .title = "the VMM is long in starting itself",
+	  .flags = SCENARIO_VM,
+	  .states = IN(USER) | IN(KERNEL) | IN(BLOCKED) | IN(RUNNABLE), .phase = "linking and start-up",
+	  .least_ns = 20 * MS,
+	  .mend = "A VMM that is smaller, or linked statically; QEMU without modules.",
+	  .trade_off = "Fewer devices and back ends." },
+	{ .name = "vm-exits-vmm", .title = "exits are handled by the VMM in user space",
+	  .states = IN(VMM), .details = { "exits handled by the VMM" }, .least_ns = 5 * MS,
+	  .least_percent = 5,
+	  .mend = "In-kernel devices (irqchip, vhost, ioeventfd) for those that the bill names.",
+	  .trade_off = "More of the host's kernel is open to the guest." },
+	{ .name = "vm-module", .title = "the guest waits for a kernel module",
+	  .least_ns = 20 * MS, .evidence = module,
+	  .mend = "Build it into the guest's kernel, or load it after the service.",
+	  .trade_off = "A larger kernel; or what it drives comes later." },
+	{ .name = "vm-init-waits", .title = "the guest's init sleeps",
+	  .states = IN(HALTED) | IN(BLOCKED),
+	  .phase = "init", .least_ns = 20 * MS, .evidence = init_waits,
+	  .mend = "Wait for the event, not for a time; start the service first.",
+	  .trade_off = "None, where nothing depends on the time." },
+	{ .name = "vm-emulated", .title = "the guest's CPU is emulated (TCG)",
+	  .flags = SCENARIO_VM, .states = IN(GUEST), .least_percent = 5, .evidence = emulated,
+	  .mend = "A host with vmx or svm; in a VM: allow nesting.",
+	  .trade_off = "Nesting lets the guest reach more of the outer hypervisor." },
+	{ 0 }
+};

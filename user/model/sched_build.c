@@ -1,0 +1,689 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sched_build.c - timelines from records.
+ *
+ * All that happens to a task (born, brought to a CPU, taken from it, woken) is sorted by time and
+ * run through a small state machine. What does not fit together is where records are missing:
+ *
+ *   brought, brought      where it left in between was not seen: unknown since the first
+ *   taken, taken          when it came back was not seen: unknown since it could run again
+ *   asleep, brought       nobody woke it: the span stays BLOCKED and has no waker, unless it was
+ *                         woken just before it left: sched_waking of another CPU can precede the
+ *                         sched_switch of a task that is on its way to sleep
+ *   woken, woken          it ran and slept in between: unknown since the first
+ *
+ * A thread that is no leader and calls execve goes on under its leader's tid. The kernel changes
+ * the numbers at some moment before EXEC is sent; here it is the latest of what is known to come
+ * before: the thread's coming back from waiting for the others, the leader's end.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/mem.h"
+#include "user/model/sched_private.h"
+#include "user/model/syscall_names.h"
+#include "user/record/format.h"
+
+/* A wake-up so long before the switch away can still be what ended the wait: the waker's CPU waits
+ * for the sleeper's switch, and either may be interrupted meanwhile (or be a preempted vCPU). */
+#define EARLY_WAKE_NS 200000
+
+
+/* ---- sorting: records are nearly sorted, and each kind begins with its u64 time ---------- */
+
+static uint64_t key_of(const unsigned char *element)
+{
+	uint64_t key;
+
+	memcpy(&key, element, sizeof(key));
+	return key;
+}
+
+/* Two sorted neighbours, [a, a + left) and the rest up to n, into one; stable. */
+static void merge(unsigned char *a, size_t left, size_t n, size_t size, unsigned char *tmp)
+{
+	unsigned char *out = a;
+	size_t i = 0, k = left;
+
+	if (key_of(a + (left - 1) * size) <= key_of(a + left * size))
+		return;
+	memcpy(tmp, a, left * size);
+	while (i < left) {
+		bool second = k < n && key_of(a + k * size) < key_of(tmp + i * size);
+
+		memcpy(out, second ? a + k++ * size : tmp + i++ * size, size);
+		out += size;
+	}
+}
+
+static void sort_by_time(void *array, size_t n, size_t size)
+{
+	CLEANUP_FREE unsigned char *tmp = NULL;
+	unsigned char *a = array;
+	size_t width, at;
+
+	for (at = 1; at < n && key_of(a + (at - 1) * size) <= key_of(a + at * size); at++)
+		;
+	if (at >= n)
+		return;
+	tmp = xmalloc(n * size);
+	for (width = 1; width < n; width *= 2)
+		for (at = 0; at + width < n; at += 2 * width)
+			merge(a + at * size, width, n - at < 2 * width ? n - at : 2 * width, size,
+			      tmp);
+}
+
+/* ---- tasks by tid ------------------------------------------------------------------------ */
+
+static uint32_t hash(uint32_t tid)
+{
+	return tid * 2654435761u;
+}
+
+uint32_t sched_task_index(const struct sched *s, uint32_t tid)
+{
+	size_t at;
+
+	if (!s->size_tids)
+		return SCHED_NONE;
+	for (at = hash(tid) & (s->size_tids - 1); s->tids[at] != SCHED_NONE;
+	     at = (at + 1) & (s->size_tids - 1)) {
+		if (s->tasks[s->tids[at]].tid == tid)
+			return s->tids[at];
+	}
+	return SCHED_NONE;
+}
+
+static void put_tid(struct sched *s, uint32_t index)
+{
+	size_t at = hash(s->tasks[index].tid) & (s->size_tids - 1);
+
+	while (s->tids[at] != SCHED_NONE)
+		at = (at + 1) & (s->size_tids - 1);
+	s->tids[at] = index;
+}
+
+static void grow_tids(struct sched *s)
+{
+	uint32_t i;
+
+	s->size_tids = s->size_tids ? s->size_tids * 2 : 256;
+	free(s->tids);
+	s->tids = xmalloc(s->size_tids * sizeof(*s->tids));
+	memset(s->tids, 0xff, s->size_tids * sizeof(*s->tids));
+	for (i = 0; i < s->n_tasks; i++)
+		put_tid(s, i);
+}
+
+/* The task of a tid, made when it is new. pid 0: not said here. */
+static uint32_t task_of(struct sched *s, uint32_t tid, uint32_t pid)
+{
+	uint32_t index = sched_task_index(s, tid);
+
+	if (index == SCHED_NONE) {
+		if (2 * (s->n_tasks + 1) > s->size_tids)
+			grow_tids(s);
+		ARRAY_RESERVE(s->tasks, s->n_tasks, s->cap_tasks, 1);
+		index = (uint32_t)s->n_tasks++;
+		s->tasks[index] = (struct sched_task){ .tid = tid };
+		put_tid(s, index);
+	}
+	if (pid)
+		s->tasks[index].pid = pid;
+	return index;
+}
+
+/* ---- what happens to a task, by task and by time ----------------------------------------- */
+
+enum event_kind { EVENT_BORN, EVENT_TAKE, EVENT_GONE, EVENT_WAKE, EVENT_OUT, EVENT_IN };
+
+struct event {
+	uint64_t time;
+	uint32_t ref;
+	uint8_t kind;
+};
+
+/* While timelines are made. */
+struct build {
+	struct sched *s;
+	struct event *events;
+	struct sched_range *ranges; /* of events, by task */
+	struct takeover {
+		uint64_t time; /* first, to be sorted by */
+		uint32_t life;
+	} *takes;              /* births and takeovers by time */
+	size_t n_takes, cap_takes;
+	size_t n_switches, n_wakings, next_take; /* how far the merge is */
+};
+
+/* Every task that a record names, so that there is one to count for. */
+static void find_tasks(struct sched *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_lives; i++) {
+		const struct sched_life *l = &s->lives[i];
+
+		task_of(s, l->tid, l->pid);
+		if (l->kind == WIRE_FORK)
+			task_of(s, l->other, l->other_pid);
+		else if (l->kind == WIRE_EXEC)
+			task_of(s, l->other, l->pid);
+	}
+	for (i = 0; i < s->n_switches; i++) {
+		const struct sched_switch *w = &s->switches[i];
+
+		if (w->prev_ours)
+			task_of(s, w->prev, w->prev_pid);
+		if (w->next_ours)
+			task_of(s, w->next, w->next_pid);
+	}
+	for (i = 0; i < s->n_wakings; i++)
+		task_of(s, s->wakings[i].tid, 0);
+	for (i = 0; i < s->n_calls; i++)
+		task_of(s, s->calls[i].tid, s->calls[i].pid);
+	for (i = 0; i < s->n_stacks; i++)
+		task_of(s, s->stacks[i].tid, 0);
+	for (i = 0; i < s->n_samples; i++)
+		task_of(s, s->samples[i].tid, 0);
+}
+
+static void add_take(struct build *b, uint64_t time, size_t life)
+{
+	ARRAY_RESERVE(b->takes, b->n_takes, b->cap_takes, 1);
+	b->takes[b->n_takes++] = (struct takeover){ .time = time, .life = (uint32_t)life };
+}
+
+/* What each task last did, while switches are walked up to an exec. */
+struct last_seen {
+	uint64_t in;
+	uint32_t end; /* switch that took it away for good; SCHED_NONE */
+};
+
+/* When the caller of an exec got its leader's number (see above). */
+static uint64_t takeover_time(struct sched *s, const struct last_seen *seen,
+			      const struct sched_life *l)
+{
+	const struct last_seen *old = &seen[sched_task_index(s, l->other)];
+	const struct last_seen *leader = &seen[sched_task_index(s, l->tid)];
+	uint64_t time = old->in;
+
+	/* The leader's corpse may leave its CPU later than that, under either number. */
+	if (old->end != SCHED_NONE && s->switches[old->end].time >= time) {
+		time = s->switches[old->end].time;
+		s->switches[old->end].stray = true;
+	}
+	if (leader->end != SCHED_NONE && s->switches[leader->end].time > time)
+		time = s->switches[leader->end].time;
+	return time ? time : l->enter;
+}
+
+static void note_switch(struct sched *s, struct last_seen *seen, uint32_t i)
+{
+	const struct sched_switch *w = &s->switches[i];
+
+	if (w->next_ours)
+		seen[sched_task_index(s, w->next)].in = w->time;
+	if (w->prev_ours && w->state == WIRE_STATE_ENDED)
+		seen[sched_task_index(s, w->prev)].end = i;
+}
+
+/* Births as they are told, takeovers at their own time. */
+static void find_takes(struct build *b)
+{
+	struct sched *s = b->s;
+	CLEANUP_FREE struct last_seen *seen = xcalloc(s->n_tasks, sizeof(*seen));
+	size_t at = 0, i;
+
+	for (i = 0; i < s->n_tasks; i++)
+		seen[i].end = SCHED_NONE;
+	for (i = 0; i < s->n_lives; i++) {
+		const struct sched_life *l = &s->lives[i];
+
+		for (; at < s->n_switches && s->switches[at].time <= l->time; at++)
+			note_switch(s, seen, (uint32_t)at);
+		if (l->kind == WIRE_FORK)
+			add_take(b, l->time, i);
+		else if (l->kind == WIRE_EXEC && l->other != l->tid)
+			add_take(b, takeover_time(s, seen, l), i);
+	}
+	sort_by_time(b->takes, b->n_takes, sizeof(*b->takes));
+}
+
+/* One event to its task; with events == NULL it is only counted. */
+static void put_event(struct build *b, uint32_t tid, enum event_kind kind, uint64_t time,
+		      uint32_t ref)
+{
+	struct sched_range *range = &b->ranges[sched_task_index(b->s, tid)];
+
+	if (b->events)
+		b->events[range->at + range->n] = (struct event){ time, ref, (uint8_t)kind };
+	range->n++;
+}
+
+static void put_switch(struct build *b, uint32_t i)
+{
+	const struct sched_switch *w = &b->s->switches[i];
+
+	if (w->prev_ours && !w->stray)
+		put_event(b, w->prev, EVENT_OUT, w->time, i);
+	if (w->next_ours)
+		put_event(b, w->next, EVENT_IN, w->time, i);
+}
+
+static void put_take(struct build *b, const struct takeover *t)
+{
+	const struct sched_life *l = &b->s->lives[t->life];
+
+	if (l->kind == WIRE_FORK) {
+		put_event(b, l->other, EVENT_BORN, t->time, t->life);
+	} else {
+		put_event(b, l->tid, EVENT_TAKE, t->time, t->life);
+		put_event(b, l->other, EVENT_GONE, t->time, SCHED_NONE);
+	}
+}
+
+/*
+ * All events in the order of time; of those of the same time births come first, then wake-ups. With
+ * one exception: a takeover is at the very time of the switch that it was found by, and after it.
+ */
+static void put_events(struct build *b)
+{
+	struct sched *s = b->s;
+	size_t i = 0, w = 0, t = 0;
+
+	while (i < s->n_switches || w < s->n_wakings || t < b->n_takes) {
+		uint64_t at_i = i < s->n_switches ? s->switches[i].time : UINT64_MAX;
+		uint64_t at_w = w < s->n_wakings ? s->wakings[w].time : UINT64_MAX;
+		uint64_t at_t = t < b->n_takes ? b->takes[t].time : UINT64_MAX;
+		bool take = t < b->n_takes && s->lives[b->takes[t].life].kind == WIRE_EXEC;
+
+		if (t < b->n_takes && at_t <= at_w && (take ? at_t < at_i : at_t <= at_i))
+			put_take(b, &b->takes[t++]);
+		else if (w < s->n_wakings && at_w <= at_i)
+			put_event(b, s->wakings[w].tid, EVENT_WAKE, at_w, (uint32_t)w), w++;
+		else if (i < s->n_switches)
+			put_switch(b, (uint32_t)i++);
+		else if (t < b->n_takes)
+			put_take(b, &b->takes[t++]);
+	}
+}
+
+/* Counts in ranges into places. */
+static size_t place_ranges(struct sched_range *ranges, size_t n)
+{
+	size_t total = 0, i;
+
+	for (i = 0; i < n; i++) {
+		ranges[i].at = (uint32_t)total;
+		total += ranges[i].n;
+		ranges[i].n = 0;
+	}
+	return total;
+}
+
+/* ---- the state machine --------------------------------------------------------------------- */
+
+struct timeline {
+	struct sched *s;
+	size_t first;        /* its first span */
+	bool some;           /* there is one */
+	uint64_t early;      /* woken while it ran; 0 = not */
+	uint32_t early_ref;
+};
+
+static struct span *last_span(struct timeline *t)
+{
+	return t->some ? &t->s->spans[t->s->n_spans - 1] : NULL;
+}
+
+static void push(struct timeline *t, uint64_t start, enum span_state state, uint32_t ref,
+		 unsigned int flags)
+{
+	struct sched *s = t->s;
+
+	ARRAY_RESERVE(s->spans, s->n_spans, s->cap_spans, 1);
+	s->spans[s->n_spans++] = (struct span){ .start = start, .ref = ref,
+						.state = (uint8_t)state, .flags = (uint8_t)flags };
+	t->some = true;
+}
+
+static void on_wake(struct timeline *t, const struct event *e)
+{
+	struct span *last = last_span(t);
+
+	if (!last) {
+		push(t, 0, SPAN_BLOCKED, SCHED_NONE, SPAN_UNSEEN);
+		push(t, e->time, SPAN_RUNNABLE, e->ref, SPAN_WOKEN);
+		return;
+	}
+	switch (last->state) {
+	case SPAN_BLOCKED:
+		push(t, e->time, SPAN_RUNNABLE, e->ref, SPAN_WOKEN);
+		break;
+	case SPAN_RUNNABLE:
+		/* Of one that was preempted a wake-up says nothing. */
+		if (!(last->flags & SPAN_WOKEN))
+			break;
+		last->state = SPAN_UNKNOWN;
+		push(t, e->time, SPAN_RUNNABLE, e->ref, SPAN_WOKEN);
+		break;
+	case SPAN_RUNNING:
+		t->early = e->time;
+		t->early_ref = e->ref;
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_in(struct timeline *t, const struct event *e)
+{
+	struct span *last = last_span(t);
+
+	if (!last || last->state == SPAN_DEAD) {
+		/* The birth is missing: nothing is known of what was before. */
+		push(t, last ? last->start : 0, SPAN_UNKNOWN, SCHED_NONE, SPAN_UNSEEN);
+	} else if (last->state == SPAN_BLOCKED && t->early &&
+		   last->start - t->early <= EARLY_WAKE_NS) {
+		push(t, last->start, SPAN_RUNNABLE, t->early_ref, SPAN_WOKEN);
+	} else if (last->state == SPAN_RUNNING) {
+		last->state = SPAN_UNKNOWN;
+		if (t->early)
+			push(t, t->early, SPAN_RUNNABLE, t->early_ref, SPAN_WOKEN);
+	}
+	push(t, e->time, SPAN_RUNNING, e->ref, 0);
+	t->early = 0;
+}
+
+static void on_out(struct timeline *t, const struct event *e)
+{
+	static const enum span_state after[] = {
+		[WIRE_STATE_RUNNABLE] = SPAN_RUNNABLE, [WIRE_STATE_SLEEPING] = SPAN_BLOCKED,
+		[WIRE_STATE_BLOCKED] = SPAN_BLOCKED, [WIRE_STATE_STOPPED] = SPAN_BLOCKED,
+		[WIRE_STATE_ENDED] = SPAN_DEAD, [WIRE_STATE_THROTTLED] = SPAN_RUNNABLE,
+	};
+	struct span *last = last_span(t);
+
+	if (!last)
+		push(t, 0, SPAN_UNKNOWN, SCHED_NONE, SPAN_UNSEEN);
+	else if (last->state == SPAN_RUNNABLE && t->s->switches[e->ref].unseen)
+		; /* it got the CPU meanwhile, and left it now: critpath_run.c has words for it */
+	else if (last->state != SPAN_RUNNING)
+		last->state = SPAN_UNKNOWN;
+	push(t, e->time, after[t->s->switches[e->ref].state], e->ref, 0);
+}
+
+static void run_event(struct timeline *t, const struct event *e)
+{
+	switch (e->kind) {
+	case EVENT_BORN:
+		push(t, e->time, SPAN_RUNNABLE, e->ref, SPAN_BORN);
+		t->early = 0;
+		break;
+	case EVENT_TAKE:
+		push(t, e->time, SPAN_RUNNING, e->ref, SPAN_TAKEN);
+		t->early = 0;
+		break;
+	case EVENT_GONE: /* it goes on under another number */
+		push(t, e->time, SPAN_DEAD, SCHED_NONE, 0);
+		t->early = 0;
+		break;
+	case EVENT_WAKE:
+		on_wake(t, e);
+		break;
+	case EVENT_OUT:
+		on_out(t, e);
+		break;
+	default:
+		on_in(t, e);
+		break;
+	}
+}
+
+static void make_timelines(struct build *b)
+{
+	struct sched *s = b->s;
+	size_t i;
+	uint32_t k;
+
+	for (i = 0; i < s->n_tasks; i++) {
+		struct timeline t = { .s = s, .first = s->n_spans };
+		const struct sched_range *range = &b->ranges[i];
+
+		for (k = 0; k < range->n; k++)
+			run_event(&t, &b->events[range->at + k]);
+		s->tasks[i].spans = (struct sched_range){ (uint32_t)t.first,
+							  (uint32_t)(s->n_spans - t.first) };
+	}
+}
+
+/* ---- the rest, by task --------------------------------------------------------------------- */
+
+static void add_made_call(struct sched *s, uint32_t tid, uint32_t pid, uint64_t enter,
+			  uint64_t exit, uint32_t nr)
+{
+	ARRAY_RESERVE(s->calls, s->n_calls, s->cap_calls, 1);
+	s->calls[s->n_calls++] = (struct sched_call){ .enter = enter, .exit = exit, .tid = tid,
+						      .pid = pid, .nr = nr, .object = "",
+						      .made = true };
+}
+
+#define SYSCALL_EXECVEAT 322
+
+/*
+ * An exec by a thread is told as a call of the leader's tid from its beginning on. Until the
+ * takeover that number was another task's.
+ */
+static void part_execs(struct build *b)
+{
+	struct sched *s = b->s;
+	CLEANUP_FREE struct takeover *by_enter = xmalloc(b->n_takes * sizeof(*by_enter));
+	size_t n = 0, i;
+
+	for (i = 0; i < b->n_takes; i++)
+		if (s->lives[b->takes[i].life].kind == WIRE_EXEC)
+			by_enter[n++] = (struct takeover){ s->lives[b->takes[i].life].enter,
+							   (uint32_t)i };
+	sort_by_time(by_enter, n, sizeof(*by_enter));
+	for (i = 0; n && i < s->n_calls; i++) {
+		struct sched_call *call = &s->calls[i];
+		size_t low = 0, high = n;
+
+		if (call->nr != SYSCALL_EXECVE && call->nr != SYSCALL_EXECVEAT)
+			continue;
+		while (low < high) {
+			size_t middle = low + (high - low) / 2;
+
+			if (by_enter[middle].time < call->enter)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		for (; low < n && by_enter[low].time == call->enter; low++) {
+			const struct takeover *take = &b->takes[by_enter[low].life];
+
+			if (s->lives[take->life].tid == call->tid && take->time > call->enter &&
+			    take->time <= call->exit) {
+				call->enter = take->time;
+				break;
+			}
+		}
+	}
+}
+
+/*
+ * Calls that have no record: a task's way out of the world, and the first half of an exec by a
+ * thread, of which only the leader's tid tells.
+ */
+static void make_calls(struct build *b)
+{
+	struct sched *s = b->s;
+	CLEANUP_FREE size_t *leaving = xcalloc(s->n_tasks, sizeof(*leaving));
+	size_t i, kept = 0;
+
+	for (i = 0; i < s->n_calls; i++)
+		if (!s->calls[i].made)
+			s->calls[kept++] = s->calls[i];
+	s->n_calls = kept;
+	part_execs(b);
+	for (i = 0; i < s->n_lives; i++) {
+		const struct sched_life *l = &s->lives[i];
+		size_t *born = l->kind == WIRE_FORK ? &leaving[sched_task_index(s, l->other)] :
+						      NULL;
+
+		if (born && *born) { /* the tid is used again */
+			s->calls[*born - 1].exit = l->time;
+			*born = 0;
+		}
+		if (l->kind == WIRE_EXIT) {
+			add_made_call(s, l->tid, l->pid, l->time, UINT64_MAX, SYSCALL_EXIT_GROUP);
+			leaving[sched_task_index(s, l->tid)] = s->n_calls;
+		}
+	}
+	for (i = 0; i < b->n_takes; i++) {
+		const struct sched_life *l = &s->lives[b->takes[i].life];
+		uint32_t leader = sched_task_index(s, l->tid);
+
+		if (l->kind != WIRE_EXEC)
+			continue;
+		/* The leader's end is not that of its number. */
+		if (leaving[leader] && s->calls[leaving[leader] - 1].enter <= l->time)
+			s->calls[leaving[leader] - 1].exit = b->takes[i].time;
+		if (b->takes[i].time > l->enter)
+			add_made_call(s, l->other, l->pid, l->enter, b->takes[i].time,
+				      SYSCALL_EXECVE);
+	}
+}
+
+/*
+ * Scatter an array to its tasks and sort each one's part by time. Records of a task are in order as
+ * a rule, those of all of them together are not.
+ */
+static void *by_task(struct sched *s, void *array, size_t n, size_t size, size_t tid_offset,
+		     size_t range_offset)
+{
+	CLEANUP_FREE struct sched_range *ranges = xcalloc(s->n_tasks, sizeof(*ranges));
+	CLEANUP_FREE uint32_t *owner = xmalloc_big(n * sizeof(*owner));
+	unsigned char *from = array, *to;
+	size_t i;
+
+	if (n == 0)
+		return array;
+	for (i = 0; i < n; i++) {
+		uint32_t tid;
+
+		memcpy(&tid, from + i * size + tid_offset, sizeof(tid));
+		owner[i] = sched_task_index(s, tid);
+		ranges[owner[i]].n++;
+	}
+	place_ranges(ranges, s->n_tasks);
+	to = xmalloc_big(n * size);
+	for (i = 0; i < n; i++) {
+		struct sched_range *range = &ranges[owner[i]];
+
+		memcpy(to + (range->at + range->n++) * size, from + i * size, size);
+	}
+	for (i = 0; i < s->n_tasks; i++) {
+		sort_by_time(to + ranges[i].at * size, ranges[i].n, size);
+		memcpy((unsigned char *)&s->tasks[i] + range_offset, &ranges[i], sizeof(ranges[i]));
+	}
+	free(array);
+	return to;
+}
+
+struct naming { /* a sched_rename with whose it is */
+	struct sched_rename rename;
+	uint32_t tid;
+};
+
+static void make_names(struct sched *s)
+{
+	CLEANUP_FREE struct naming *all = xmalloc(s->n_lives * sizeof(*all));
+	struct naming *sorted;
+	size_t n = 0, i;
+
+	for (i = 0; i < s->n_lives; i++) {
+		const struct sched_life *l = &s->lives[i];
+
+		if (l->kind == WIRE_EXIT)
+			continue;
+		all[n++] = (struct naming){ { l->time, l->name },
+					    l->kind == WIRE_FORK ? l->other : l->tid };
+	}
+	sorted = by_task(s, all, n, sizeof(*all), offsetof(struct naming, tid),
+			 offsetof(struct sched_task, names));
+	all = n ? NULL : all; /* by_task() has freed it */
+	s->names = xmalloc(n * sizeof(*s->names));
+	s->n_names = n;
+	for (i = 0; i < n; i++)
+		s->names[i] = sorted[i].rename;
+	if (n)
+		free(sorted);
+}
+
+static void order_by_cpu(struct sched *s)
+{
+	CLEANUP_FREE uint32_t *at = xcalloc(SCHED_CPUS_MAX + 1, sizeof(*at));
+	size_t i;
+
+	s->cpu_order = xmalloc_big(s->n_switches * sizeof(*s->cpu_order));
+	for (i = 0; i < s->n_switches; i++)
+		at[s->switches[i].cpu + 1]++;
+	for (i = 1; i <= SCHED_CPUS_MAX; i++)
+		at[i] += at[i - 1];
+	for (i = 0; i < s->n_switches; i++)
+		s->cpu_order[at[s->switches[i].cpu]++] = (uint32_t)i;
+}
+
+static void order_by_pid(struct sched *s)
+{
+	size_t i;
+
+	s->pid_order = xmalloc(s->n_tasks * sizeof(*s->pid_order));
+	for (i = 0; i < s->n_tasks; i++)
+		s->pid_order[i] = (uint64_t)s->tasks[i].pid << 32 | i;
+	sort_by_time(s->pid_order, s->n_tasks, sizeof(*s->pid_order));
+}
+
+void sched_settle(struct sched *s, uint32_t client_tid)
+{
+	struct build b = { .s = s };
+	size_t i;
+
+	if (s->settled)
+		return;
+	sched_unsettle(s);
+	sort_by_time(s->switches, s->n_switches, sizeof(*s->switches));
+	sort_by_time(s->wakings, s->n_wakings, sizeof(*s->wakings));
+	sort_by_time(s->lives, s->n_lives, sizeof(*s->lives));
+	for (i = 0; i < s->n_switches; i++)
+		s->switches[i].stray = false;
+	find_tasks(s);
+	find_takes(&b);
+	b.ranges = xcalloc(s->n_tasks, sizeof(*b.ranges));
+	put_events(&b);
+	b.events = xmalloc_big(place_ranges(b.ranges, s->n_tasks) * sizeof(*b.events));
+	put_events(&b);
+	make_timelines(&b);
+	free(b.events);
+	free(b.ranges);
+	make_calls(&b);
+	free(b.takes);
+	s->calls = by_task(s, s->calls, s->n_calls, sizeof(*s->calls),
+			   offsetof(struct sched_call, tid), offsetof(struct sched_task, calls));
+	s->stacks = by_task(s, s->stacks, s->n_stacks, sizeof(*s->stacks),
+			    offsetof(struct sched_stack, tid), offsetof(struct sched_task, stacks));
+	s->samples = by_task(s, s->samples, s->n_samples, sizeof(*s->samples),
+			     offsetof(struct sched_sample, tid),
+			     offsetof(struct sched_task, samples));
+	s->cap_samples = s->n_samples;
+	s->cap_calls = s->n_calls;
+	s->cap_stacks = s->n_stacks;
+	make_names(s);
+	order_by_cpu(s);
+	order_by_pid(s);
+	for (i = 0; i < s->n_tasks; i++)
+		s->tasks[i].client = client_tid && s->tasks[i].tid == client_tid;
+	s->settled = true;
+}

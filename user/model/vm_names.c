@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* vm_names.c - numbers of KVM, vmx, svm and the PC, as their own documents call them. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/base/mem.h"
+#include "user/model/vm.h"
+
+struct name {
+	uint32_t number;
+	const char *name;
+};
+
+static const char *find(const struct name *names, size_t n, uint32_t number)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (names[i].number == number)
+			return names[i].name;
+	return NULL;
+}
+
+const char *vcpu_state_name(unsigned int state)
+{
+	static const char *const names[WIRE_VCPU_STATES] = {
+		[WIRE_VCPU_GUEST] = "guest", [WIRE_VCPU_KERNEL] = "kernel",
+		[WIRE_VCPU_VMM] = "vmm", [WIRE_VCPU_HALTED] = "halted",
+		[WIRE_VCPU_RUNNABLE] = "runnable", [WIRE_VCPU_BLOCKED] = "blocked",
+	};
+
+	return state < WIRE_VCPU_STATES ? names[state] : "";
+}
+
+/* linux/kvm.h */
+static const struct name user_exits[] = {
+	{ 0, "unknown" }, { 1, "exception" }, { 2, "io" }, { 3, "hypercall" }, { 4, "debug" },
+	{ 5, "hlt" }, { 6, "mmio" }, { 7, "irq window" }, { 8, "shutdown" }, { 9, "fail entry" },
+	{ 10, "interrupted" }, { 11, "set tpr" }, { 12, "tpr access" }, { 16, "nmi" },
+	{ 17, "internal error" }, { 24, "system event" }, { 26, "ioapic eoi" },
+	{ 27, "hyperv" }, { 29, "rdmsr" }, { 30, "wrmsr" }, { 31, "dirty ring full" },
+	{ 32, "reset bus lock" }, { 34, "xen" }, { 37, "notify" }, { 39, "memory fault" },
+};
+
+/* Intel's manual, volume 3, appendix C */
+static const struct name vmx_exits[] = {
+	{ 0, "exception or nmi" }, { 1, "external interrupt" }, { 2, "triple fault" },
+	{ 3, "init signal" }, { 4, "sipi" }, { 7, "interrupt window" }, { 8, "nmi window" },
+	{ 9, "task switch" }, { 10, "cpuid" }, { 12, "hlt" }, { 13, "invd" }, { 14, "invlpg" },
+	{ 15, "rdpmc" }, { 16, "rdtsc" }, { 18, "vmcall" }, { 28, "cr access" },
+	{ 29, "dr access" }, { 30, "io instruction" }, { 31, "msr read" }, { 32, "msr write" },
+	{ 33, "invalid guest state" }, { 34, "msr load fail" }, { 36, "mwait" },
+	{ 37, "monitor trap" }, { 39, "monitor" }, { 40, "pause" }, { 41, "machine check" },
+	{ 43, "tpr below threshold" }, { 44, "apic access" }, { 45, "eoi induced" },
+	{ 46, "gdtr or idtr" }, { 47, "ldtr or tr" }, { 48, "ept violation" },
+	{ 49, "ept misconfig" }, { 50, "invept" }, { 51, "rdtscp" }, { 52, "preemption timer" },
+	{ 53, "invvpid" }, { 54, "wbinvd" }, { 55, "xsetbv" }, { 56, "apic write" },
+	{ 57, "rdrand" }, { 58, "invpcid" }, { 61, "rdseed" }, { 62, "pml full" },
+	{ 67, "umwait" }, { 68, "tpause" }, { 74, "bus lock" }, { 75, "notify" },
+};
+
+/* AMD's manual, volume 2, appendix C */
+static const struct name svm_exits[] = {
+	{ 0x00, "read cr0" }, { 0x03, "read cr3" }, { 0x04, "read cr4" }, { 0x08, "read cr8" },
+	{ 0x10, "write cr0" }, { 0x13, "write cr3" }, { 0x14, "write cr4" }, { 0x18, "write cr8" },
+	{ 0x41, "exception db" }, { 0x43, "exception bp" }, { 0x46, "exception ud" },
+	{ 0x4d, "exception gp" }, { 0x4e, "exception pf" }, { 0x51, "exception ac" },
+	{ 0x52, "exception mc" }, { 0x60, "interrupt" }, { 0x61, "nmi" }, { 0x62, "smi" },
+	{ 0x63, "init" }, { 0x64, "interrupt window" }, { 0x65, "selective cr0 write" },
+	{ 0x6e, "rdtsc" }, { 0x6f, "rdpmc" }, { 0x72, "cpuid" }, { 0x73, "rsm" },
+	{ 0x74, "iret" }, { 0x76, "invd" }, { 0x77, "pause" }, { 0x78, "hlt" },
+	{ 0x79, "invlpg" }, { 0x7b, "io" }, { 0x7c, "msr" }, { 0x7d, "task switch" },
+	{ 0x7f, "shutdown" }, { 0x80, "vmrun" }, { 0x81, "vmmcall" }, { 0x87, "rdtscp" },
+	{ 0x89, "wbinvd" }, { 0x8a, "monitor" }, { 0x8b, "mwait" }, { 0x8d, "xsetbv" },
+	{ 0x8e, "rdpru" }, { 0x8f, "efer write" }, { 0xa5, "bus lock" },
+	{ 0x400, "nested page fault" }, { 0x401, "avic incomplete ipi" },
+	{ 0x402, "avic unaccelerated access" }, { 0x403, "vmgexit" },
+};
+
+const char *vm_exit_name(char buf[VM_NAME_MAX], uint32_t table, uint32_t reason)
+{
+	const char *name = NULL;
+
+	if (reason == UINT32_MAX)
+		return "not told";
+	if (table == WIRE_EXIT_USER)
+		name = find(user_exits, ARRAY_SIZE(user_exits), reason);
+	else if (table == WIRE_EXIT_VMX)
+		name = find(vmx_exits, ARRAY_SIZE(vmx_exits), reason);
+	else if (table == WIRE_EXIT_SVM)
+		name = find(svm_exits, ARRAY_SIZE(svm_exits), reason);
+	if (name)
+		return name;
+	snprintf(buf, VM_NAME_MAX, table == WIRE_EXIT_SVM ? "0x%" PRIx32 : "%" PRIu32, reason);
+	return buf;
+}
+
+const char *vm_isa_name(const struct vm *vm)
+{
+	static const char *const names[] = { [WIRE_EXIT_USER] = "", [WIRE_EXIT_VMX] = "vmx",
+					     [WIRE_EXIT_SVM] = "svm", [WIRE_EXIT_OTHER] = "other" };
+	size_t i;
+
+	for (i = 0; i < vm->n_exits; i++)
+		if (vm->exits[i].table && vm->exits[i].table < ARRAY_SIZE(names))
+			return names[vm->exits[i].table];
+	return "";
+}
+
+/* linux/kvm.h, by the number in the command's lowest byte */
+static const struct name ioctls[] = {
+	{ 0x00, "KVM_GET_API_VERSION" }, { 0x01, "KVM_CREATE_VM" },
+	{ 0x02, "KVM_GET_MSR_INDEX_LIST" }, { 0x03, "KVM_CHECK_EXTENSION" },
+	{ 0x04, "KVM_GET_VCPU_MMAP_SIZE" }, { 0x05, "KVM_GET_SUPPORTED_CPUID" },
+	{ 0x09, "KVM_GET_EMULATED_CPUID" }, { 0x0a, "KVM_GET_MSR_FEATURE_INDEX_LIST" },
+	{ 0x41, "KVM_CREATE_VCPU" }, { 0x42, "KVM_GET_DIRTY_LOG" },
+	{ 0x46, "KVM_SET_USER_MEMORY_REGION" }, { 0x47, "KVM_SET_TSS_ADDR" },
+	{ 0x48, "KVM_SET_IDENTITY_MAP_ADDR" }, { 0x49, "KVM_SET_USER_MEMORY_REGION2" },
+	{ 0x60, "KVM_CREATE_IRQCHIP" }, { 0x61, "KVM_IRQ_LINE" }, { 0x62, "KVM_GET_IRQCHIP" },
+	{ 0x63, "KVM_SET_IRQCHIP" }, { 0x67, "KVM_REGISTER_COALESCED_MMIO" },
+	{ 0x68, "KVM_UNREGISTER_COALESCED_MMIO" }, { 0x6a, "KVM_SET_GSI_ROUTING" },
+	{ 0x76, "KVM_IRQFD" }, { 0x77, "KVM_CREATE_PIT2" }, { 0x78, "KVM_SET_BOOT_CPU_ID" },
+	{ 0x79, "KVM_IOEVENTFD" }, { 0x7b, "KVM_SET_CLOCK" }, { 0x7c, "KVM_GET_CLOCK" },
+	{ 0x80, "KVM_RUN" }, { 0x81, "KVM_GET_REGS" }, { 0x82, "KVM_SET_REGS" },
+	{ 0x83, "KVM_GET_SREGS" }, { 0x84, "KVM_SET_SREGS" }, { 0x88, "KVM_GET_MSRS" },
+	{ 0x89, "KVM_SET_MSRS" }, { 0x8b, "KVM_SET_SIGNAL_MASK" }, { 0x8c, "KVM_GET_FPU" },
+	{ 0x8d, "KVM_SET_FPU" }, { 0x8e, "KVM_GET_LAPIC" }, { 0x8f, "KVM_SET_LAPIC" },
+	{ 0x90, "KVM_SET_CPUID2" }, { 0x91, "KVM_GET_CPUID2" }, { 0x98, "KVM_GET_MP_STATE" },
+	{ 0x99, "KVM_SET_MP_STATE" }, { 0x9c, "KVM_X86_SETUP_MCE" },
+	{ 0x9d, "KVM_X86_GET_MCE_CAP_SUPPORTED" }, { 0x9f, "KVM_GET_VCPU_EVENTS" },
+	{ 0xa0, "KVM_SET_VCPU_EVENTS" }, { 0xa1, "KVM_GET_DEBUGREGS" },
+	{ 0xa2, "KVM_SET_DEBUGREGS" }, { 0xa3, "KVM_ENABLE_CAP" }, { 0xa4, "KVM_GET_XSAVE" },
+	{ 0xa5, "KVM_SET_XSAVE" }, { 0xa6, "KVM_GET_XCRS" }, { 0xa7, "KVM_SET_XCRS" },
+	{ 0xe0, "KVM_CREATE_DEVICE" },
+	{ 0xe1, "KVM_SET_DEVICE_ATTR" }, { 0xe2, "KVM_GET_DEVICE_ATTR" },
+	{ 0xe3, "KVM_HAS_DEVICE_ATTR" }, { 0xcf, "KVM_GET_XSAVE2" },
+};
+
+const char *vm_ioctl_name(char buf[VM_NAME_MAX], uint32_t cmd)
+{
+	const char *name = find(ioctls, ARRAY_SIZE(ioctls), cmd & 0xff);
+
+	/* 0xa2 is two of them: the one that takes a struct, and the one that takes none. */
+	if ((cmd & 0xff) == 0xa2 && !(cmd >> 16))
+		return "KVM_SET_TSC_KHZ";
+	if (name)
+		return name;
+	snprintf(buf, VM_NAME_MAX, "0x%" PRIx32, cmd);
+	return buf;
+}
+
+/* Where a PC's devices lie; of two that fit the first counts. */
+static const struct {
+	uint32_t space;
+	uint64_t from, to;
+	const char *name;
+} devices[] = {
+	{ WIRE_SPACE_PORT, 0x00, 0x1f, "dma" },
+	{ WIRE_SPACE_PORT, 0x20, 0x21, "pic" },
+	{ WIRE_SPACE_PORT, 0xa0, 0xa1, "pic" },
+	{ WIRE_SPACE_PORT, 0x4d0, 0x4d1, "pic" },
+	{ WIRE_SPACE_PORT, 0x40, 0x43, "pit" },
+	{ WIRE_SPACE_PORT, 0x61, 0x61, "pit" },
+	{ WIRE_SPACE_PORT, 0x60, 0x60, "i8042" },
+	{ WIRE_SPACE_PORT, 0x64, 0x64, "i8042" },
+	{ WIRE_SPACE_PORT, 0x70, 0x71, "rtc" },
+	{ WIRE_SPACE_PORT, 0x7e, 0x7e, "kvmvapic" },
+	{ WIRE_SPACE_PORT, 0x80, 0x80, "post" },
+	{ WIRE_SPACE_PORT, 0x81, 0x8f, "dma" },
+	{ WIRE_SPACE_PORT, 0x92, 0x92, "a20" },
+	{ WIRE_SPACE_PORT, 0xb2, 0xb3, "smi" },
+	{ WIRE_SPACE_PORT, 0xc0, 0xdf, "dma" },
+	{ WIRE_SPACE_PORT, 0xe9, 0xe9, "debug console" },
+	{ WIRE_SPACE_PORT, 0xf0, 0xf1, "fpu" },
+	{ WIRE_SPACE_PORT, 0xf4, 0xf5, "boot marker" },
+	{ WIRE_SPACE_PORT, 0x170, 0x177, "ide" },
+	{ WIRE_SPACE_PORT, 0x1f0, 0x1f7, "ide" },
+	{ WIRE_SPACE_PORT, 0x376, 0x376, "ide" },
+	{ WIRE_SPACE_PORT, 0x3f6, 0x3f6, "ide" },
+	{ WIRE_SPACE_PORT, 0x278, 0x27f, "parallel" },
+	{ WIRE_SPACE_PORT, 0x378, 0x37f, "parallel" },
+	{ WIRE_SPACE_PORT, 0x2e8, 0x2ef, "serial" },
+	{ WIRE_SPACE_PORT, 0x2f8, 0x2ff, "serial" },
+	{ WIRE_SPACE_PORT, 0x3e8, 0x3ef, "serial" },
+	{ WIRE_SPACE_PORT, 0x3f8, 0x3ff, "serial" },
+	{ WIRE_SPACE_PORT, 0x3b0, 0x3df, "vga" },
+	{ WIRE_SPACE_PORT, 0x3f0, 0x3f7, "floppy" },
+	{ WIRE_SPACE_PORT, 0x402, 0x402, "firmware debug" },
+	{ WIRE_SPACE_PORT, 0x501, 0x501, "debug exit" },
+	{ WIRE_SPACE_PORT, 0x510, 0x51b, "fw_cfg" },
+	{ WIRE_SPACE_PORT, 0x600, 0x67f, "acpi pm" },
+	{ WIRE_SPACE_PORT, 0xb000, 0xb03f, "acpi pm" },
+	{ WIRE_SPACE_PORT, 0xae00, 0xafff, "acpi hotplug" },
+	{ WIRE_SPACE_PORT, 0xcd8, 0xce3, "acpi hotplug" },
+	{ WIRE_SPACE_PORT, 0xcf8, 0xcff, "pci" },
+	{ WIRE_SPACE_PORT, 0x5658, 0x5659, "vmport" },
+	{ WIRE_SPACE_PORT, 0xc000, 0xffff, "pci device" },
+	{ WIRE_SPACE_MMIO, 0xa0000, 0xbffff, "vga" },
+	{ WIRE_SPACE_MMIO, 0xb0000000, 0xbfffffff, "pci" }, /* q35's ECAM */
+	{ WIRE_SPACE_MMIO, 0xc0000000, 0xc0000fff, "boot timer" }, /* Firecracker */
+	{ WIRE_SPACE_MMIO, 0xc0001000, 0xc00fffff, "virtio-mmio" },
+	{ WIRE_SPACE_MMIO, 0xd0000000, 0xd0000fff, "boot timer" },
+	{ WIRE_SPACE_MMIO, 0xd0001000, 0xd00fffff, "virtio-mmio" },
+	{ WIRE_SPACE_MMIO, 0xfea00000, 0xfeafffff, "acpi hotplug" },
+	{ WIRE_SPACE_MMIO, 0xfeb00000, 0xfeb03fff, "virtio-mmio" }, /* microvm: 32 of 512 bytes */
+	{ WIRE_SPACE_MMIO, 0xfec00000, 0xfec00fff, "ioapic" },
+	{ WIRE_SPACE_MMIO, 0xfec10000, 0xfec10fff, "ioapic" }, /* microvm's second */
+	{ WIRE_SPACE_MMIO, 0xfed00000, 0xfed003ff, "hpet" },
+	{ WIRE_SPACE_MMIO, 0xfed40000, 0xfed44fff, "tpm" },
+	{ WIRE_SPACE_MMIO, 0xfee00000, 0xfeefffff, "lapic" },
+	{ WIRE_SPACE_MMIO, 0xff000000, 0xffffffff, "firmware rom" },
+	{ WIRE_SPACE_MMIO, 0x80000000, 0xfebfffff, "pci device" },
+};
+
+const char *vm_device_name(uint32_t space, uint64_t address)
+{
+	size_t i;
+
+	if (space == WIRE_SPACE_REST)
+		return "the rest";
+	for (i = 0; i < ARRAY_SIZE(devices); i++)
+		if (devices[i].space == space && address >= devices[i].from &&
+		    address <= devices[i].to)
+			return devices[i].name;
+	return space == WIRE_SPACE_PORT ? "other ports" : "other memory";
+}
+
+const char *vm_mark_name(const struct vm_mark *m)
+{
+	/* Numbers of qemu-boot-time; ours uses 6 and 7 of them. */
+	static const struct {
+		uint64_t address;
+		uint32_t value;
+		const char *name;
+	} marks[] = {
+		{ 0xf5, 1, "firmware starts" }, { 0xf5, 4, "firmware hands over" },
+		{ 0xf4, 3, "kernel's loader starts" }, { 0xf4, 5, "kernel starts" },
+		{ 0xf4, 6, "user space starts" }, { 0xf4, 7, "service starts" },
+		{ 0xf4, 0x20, "modules are loaded" }, { 0xf4, 0x21, "network is up" }, /* ours */
+		{ 0xf1, 0, "kernel enters protected mode" },
+	};
+	size_t i;
+
+	if (m->space == WIRE_SPACE_MMIO)
+		return m->value == 123 ? "Firecracker's boot timer" : "";
+	for (i = 0; i < ARRAY_SIZE(marks); i++)
+		if (marks[i].address == m->address && marks[i].value == m->value)
+			return marks[i].name;
+	return m->address == 0x80 ? "POST code" : "";
+}

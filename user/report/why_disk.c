@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* why_disk.c - was it cold, and what did each probe cost: the two sides of "can this be believed?" */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/mem.h"
+#include "user/base/text.h"
+#include "user/report/table.h"
+#include "user/report/why.h"
+
+#define FILES_SHOWN 4
+#define PROGRAMS_SHOWN 4
+
+/* The counted run that read most. */
+static const struct run *heaviest_reader(const struct scenario_result *s, uint64_t *sum, size_t *n)
+{
+	const struct run *most = NULL;
+	size_t i;
+
+	*sum = *n = 0;
+	for (i = 0; i < s->n_runs; i++) {
+		const struct run *r = s->runs[i];
+
+		if (!run_counted(r))
+			continue;
+		(*n)++;
+		if (__builtin_add_overflow(*sum, r->disk.read_bytes, sum))
+			*sum = UINT64_MAX;
+		if (!most || r->disk.read_bytes > most->disk.read_bytes)
+			most = r;
+	}
+	return most;
+}
+
+/* "runc 3.9 MiB, libc.so.6 64 KiB and others" */
+static char *files_text(const struct disk *d)
+{
+	char *text = xstrdup(""), number[TEXT_NUMBER_MAX];
+	size_t i;
+
+	for (i = 0; i < d->n && i < FILES_SHOWN; i++) {
+		const struct disk_file *f = &d->files[i];
+		CLEANUP_FREE char *name = page_escape(f->name, strlen(f->name));
+		char *longer = xasprintf("%s%s%s %s%s", text, i ? ", " : "",
+					 *name ? name : "(no name)",
+					 text_bytes(number, f->read_bytes),
+					 i + 1 == FILES_SHOWN && d->n > FILES_SHOWN ?
+						 " and others" : "");
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+/*
+ * "  Was it cold?  1.2 MiB from disk, mean of 5 runs; most in run 2: 4.1 MiB (runc 3.9 MiB, …), where
+ * read calls returned 9.1 MiB and 3 of 1432 page faults waited for the disk"
+ */
+void why_print_disk(const struct page *p, const struct scenario_result *s)
+{
+	char mean[TEXT_NUMBER_MAX], most[TEXT_NUMBER_MAX], calls[TEXT_NUMBER_MAX];
+	CLEANUP_FREE char *text = NULL, *files = NULL, *io = NULL;
+	const struct run *r;
+	uint64_t sum;
+	size_t n;
+
+	r = heaviest_reader(s, &sum, &n);
+	if (!r || (!sum && !r->disk.has_io))
+		return;
+	files = files_text(&r->disk);
+	if (r->disk.has_io)
+		io = xasprintf(", where read calls returned %s and %" PRIu64 " of %" PRIu64
+			       " page faults waited for the disk",
+			       text_bytes(calls, r->disk.io.call_bytes),
+			       (uint64_t)r->disk.io.major_faults,
+			       (uint64_t)(r->disk.io.minor_faults + r->disk.io.major_faults));
+	text = xasprintf("%s from disk, mean of %zu run%s; most in run %" PRIu32 ": %s%s%s%s%s",
+			 text_bytes(mean, sum / n), n, n == 1 ? "" : "s", r->index + 1,
+			 text_bytes(most, r->disk.read_bytes), *files ? " (" : "", files,
+			 *files ? ")" : "", io ? io : "");
+	fputc('\n', p->out);
+	prose_print(p->out, p->width, "  Was it cold?  ", text);
+}
+
+void why_json_disk(struct json *j, const struct run *r)
+{
+	size_t i;
+
+	json_object(j, "disk");
+	json_u64(j, "read_bytes", r->disk.read_bytes);
+	if (r->disk.has_io) {
+		json_u64(j, "call_bytes", r->disk.io.call_bytes);
+		json_u64(j, "major_faults", r->disk.io.major_faults);
+		json_u64(j, "minor_faults", r->disk.io.minor_faults);
+	}
+	json_array(j, "files");
+	for (i = 0; i < r->disk.n; i++) {
+		json_object(j, NULL);
+		json_string(j, "path", r->disk.files[i].name);
+		json_u64(j, "bytes", r->disk.files[i].read_bytes);
+		json_end(j);
+	}
+	json_end(j);
+	json_end(j);
+}
+
+void why_json_programs(struct json *j, const struct run *r)
+{
+	size_t i;
+
+	if (r->programs.n == 0)
+		return;
+	json_array(j, "programs");
+	for (i = 0; i < r->programs.n; i++) {
+		json_object(j, NULL);
+		json_string(j, "name", r->programs.list[i].name);
+		json_u64(j, "ns", r->programs.list[i].ns);
+		json_u64(j, "count", r->programs.list[i].count);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+/* A note like those of notes.c: the dearest programs. */
+void why_print_programs(const struct page *p)
+{
+	CLEANUP_FREE char *text = xstrdup("");
+	struct program_costs costs;
+	char number[TEXT_NUMBER_MAX];
+	size_t runs, i;
+
+	cost_of_session(p->session, &costs, &runs);
+	for (i = 0; i < costs.n && i < PROGRAMS_SHOWN; i++) {
+		const struct program_cost *c = &costs.list[i];
+		CLEANUP_FREE char *name = page_escape(c->name, strlen(c->name));
+		char *longer = xasprintf("%s%s%s %s (%" PRIu64 " times)", text, i ? ", " : "", name,
+					 text_ms(number, c->ns), c->count);
+
+		free(text);
+		text = longer;
+	}
+	if (costs.n) {
+		char *whole = xasprintf("the dearest, mean of %zu run%s in which it was measured: %s",
+					runs, runs == 1 ? "" : "s", text);
+
+		free(text);
+		text = whole;
+		page_note(p, "probes", text);
+	}
+	free(costs.list);
+}
