@@ -4,15 +4,17 @@
  *
  * A page fault that does not sleep leaves no record of its own. Among the samples that were taken
  * of a process while it ran outside of system calls, those in the kernel's fault handler have the
- * share of the time that the faults have. A slice with enough samples is told by its own, the
- * others by all of the process on the path; with too few of them nothing is said.
+ * share of the time that the faults have. A slice with many samples is told by its own, the others
+ * by all of the process on the path. How many there are does not depend on what they hit, so a share
+ * of few is rough but errs to both sides alike; to say nothing would be to say "no faults".
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "user/model/critpath_private.h"
 
-#define SAMPLES_ENOUGH 20
+#define SAMPLES_OF_SLICE 20 /* worth more than the whole process's … */
+#define SAMPLES_OF_PROCESS 4 /* … and so many at least of that */
 
 struct tally {
 	uint32_t samples, faults;
@@ -79,9 +81,9 @@ void walk_page_faults(struct walk *w)
 
 		if (slice->state != PATH_USER || first == SCHED_NONE)
 			continue;
-		if (tally.samples < SAMPLES_ENOUGH)
+		if (tally.samples < SAMPLES_OF_SLICE)
 			tally = processes[first];
-		if (tally.samples >= SAMPLES_ENOUGH)
+		if (tally.samples >= SAMPLES_OF_PROCESS)
 			slice->fault_ns = (uint64_t)((unsigned __int128)(slice->end - slice->start -
 									 slice->quick_ns) *
 						     tally.faults / tally.samples);

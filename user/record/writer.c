@@ -359,8 +359,12 @@ int writer_seal(struct writer *w, struct error *err)
 	ret = writer_flush(w, err);
 	if (ret == 0)
 		ret = write_end(w, err);
-	if (ret == 0 && fsync(w->fd) < 0)
-		ret = error_errno(err, -errno, "cannot write %s", w->path);
+	/*
+	 * On its way to the disk, but not waited for: behind what others write that takes seconds,
+	 * and who presses Ctrl-C is promised an end within two.
+	 */
+	if (ret == 0)
+		sync_file_range(w->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	/* Some file systems (NFS) tell of a failed write no earlier than here. */
 	if (close(w->fd) < 0 && ret == 0)
 		ret = error_errno(err, -errno, "cannot write %s", w->path);

@@ -61,7 +61,10 @@ int writer_flush(struct writer *w, struct error *err);
  */
 int writer_show(struct writer *w, struct error *err);
 
-/* Flush, write the end chunk, fsync, close and free. w is gone whatever is returned. */
+/*
+ * Flush, write the end chunk, close and free; the disk is told to write, but not waited for. w is
+ * gone whatever is returned.
+ */
 int writer_seal(struct writer *w, struct error *err);
 
 /* Close and free without sealing: what happens to a file when its session is killed. For tests. */
