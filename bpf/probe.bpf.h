@@ -17,15 +17,18 @@
 
 #define NO_SYSCALL (~0u)
 
+#define CALL_SLOTS 16 /* power of two */
+
 /* The system call in progress and the quick ones before it. */
 struct call {
-	__u64 enter;       /* entry of the call in progress */
+	__u64 enter;       /* entry of the call in progress; 0: it is thinned (bpf/syscall.bpf.c) */
 	__u64 quick_ns;    /* time in calls that get no record, since the task came on the CPU */
 	__u32 quick_calls; /* … and how many */
 	__u32 nr;          /* call in progress, NO_SYSCALL outside */
 	__u32 off_in_call; /* 1: the task left the CPU since the call in progress began */
 	__u32 pad;
-	__u64 off_since;   /* … and when, for the last time */
+	__u64 off_since;   /* when it left the CPU for the last time */
+	__u8 quick[CALL_SLOTS]; /* quick calls in a row, by number */
 };
 
 /* What we remember of a task of the run, in task-local storage. */
@@ -40,8 +43,7 @@ struct task_ctx {
 	__u32 port;       /* accept in progress: the listening socket's port, 0 = not TCP */
 	__u32 netns;      /* … and its network namespace */
 	__u32 family;     /* … and its address family */
-	__u32 off_frames; /* of stack[]; 0 = it did not go to sleep */
-	__u64 stack[WIRE_STACK_MAX];
+	__u32 blocked;    /* 1: it left the CPU for an uninterruptible wait */
 };
 
 /* What a task did to its memory since it came on the CPU, or since its last RSS record. */
@@ -167,6 +169,15 @@ static __always_inline void memory_restart(struct memory_state *m, struct task_s
 	m->major = task->maj_flt;
 }
 
+/* A task's call comes to the CPU with it; what was quick is counted anew. */
+static __always_inline void call_restart(struct cpu_state *s, const struct task_ctx *c)
+{
+	s->call = c->call;
+	s->call.quick_ns = 0;
+	s->call.quick_calls = 0;
+	__builtin_memset(s->call.quick, 0, sizeof(s->call.quick));
+}
+
 /*
  * The same for what asks about the task that runs. Some kernels change to a task now and then without
  * a sched_switch (seen on a nested guest, 6.18, behind threads of pid 1): it is noticed here, at the
@@ -187,9 +198,7 @@ static __always_inline struct cpu_state *cpu_state_of_current(void)
 	s->task = address;
 	s->ours = c != NULL;
 	if (c) {
-		s->call = c->call;
-		s->call.quick_ns = 0;
-		s->call.quick_calls = 0;
+		call_restart(s, c);
 		memory_restart(&s->memory, task, bpf_ktime_get_ns());
 	}
 	return s;

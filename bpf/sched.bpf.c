@@ -6,6 +6,7 @@
 #include "bpf/kvm.bpf.h"
 #include "bpf/memory.bpf.h"
 #include "bpf/probe.bpf.h"
+#include "bpf/syscall_nr.bpf.h"
 
 /* Task states (include/linux/sched.h); numbers are stable enough to be in every crash tool. */
 #define STATE_INTERRUPTIBLE 0x0001
@@ -43,12 +44,8 @@ static __always_inline __u8 why_off(struct task_struct *prev, bool preempted)
 	return state & STATE_UNINTERRUPTIBLE ? WIRE_STATE_BLOCKED : WIRE_STATE_SLEEPING;
 }
 
-/* Where it sleeps is known now, how long only when it is back: keep the stack until then. */
-static __always_inline void leave(void *ctx, struct cpu_state *s, struct task_ctx *p, __u8 why,
-				  __u64 now)
+static __always_inline void leave(struct cpu_state *s, struct task_ctx *p, __u8 why, __u64 now)
 {
-	long bytes = 0;
-
 	/* It came without a sched_switch and did nothing since: somebody else's call lies here. */
 	if (s->ours)
 		p->call = s->call;
@@ -56,16 +53,11 @@ static __always_inline void leave(void *ctx, struct cpu_state *s, struct task_ct
 		p->call.nr = NO_SYSCALL;
 	p->call.off_in_call = 1;
 	p->call.off_since = now;
-	p->off_frames = 0;
 	/*
-	 * Unwinding costs 2 us. An interruptible wait is told by its system call; only where the
-	 * kernel itself waits (locks, RCU, disk) does the stack say more.
+	 * An interruptible wait is told by its system call; only where the kernel itself waits
+	 * (locks, RCU, disk) does the stack say more.
 	 */
-	if (why != WIRE_STATE_BLOCKED)
-		return;
-	bytes = bpf_get_stack(ctx, p->stack, sizeof(p->stack), 0);
-	if (bytes > 0)
-		p->off_frames = bytes / sizeof(__u64);
+	p->blocked = why == WIRE_STATE_BLOCKED;
 }
 
 struct blocked_record {
@@ -74,15 +66,18 @@ struct blocked_record {
 	__u64 stack[WIRE_STACK_MAX];
 };
 
+/*
+ * Unwinding costs 2 us, so it is left until it is known that the wait was long: the task does not
+ * run yet, and its stack is still that of its sleep.
+ */
 static __always_inline void come_back(struct cpu_state *s, struct task_ctx *n,
 				      struct task_struct *next, __u64 now)
 {
 	struct blocked_record *r;
+	long bytes;
 
-	s->call = n->call;
-	s->call.quick_ns = 0;
-	s->call.quick_calls = 0;
-	if (!n->off_frames || now - n->call.off_since < WIRE_BLOCKED_MIN_NS)
+	call_restart(s, n);
+	if (!n->blocked || now - n->call.off_since < WIRE_BLOCKED_MIN_NS)
 		return;
 	r = record_reserve_at(WIRE_BLOCKED, sizeof(*r), now);
 	if (!r)
@@ -90,9 +85,10 @@ static __always_inline void come_back(struct cpu_state *s, struct task_ctx *n,
 	r->head.tid = next->pid;
 	r->head.pid = next->tgid;
 	r->body.since = n->call.off_since;
-	r->body.n = n->off_frames;
 	r->body.pad = 0;
-	__builtin_memcpy(r->stack, n->stack, sizeof(r->stack));
+	__builtin_memset(r->stack, 0, sizeof(r->stack));
+	bytes = bpf_get_task_stack(next, r->stack, sizeof(r->stack), 0);
+	r->body.n = bytes > 0 ? bytes / sizeof(__u64) : 0;
 	record_submit(r);
 }
 
@@ -143,6 +139,17 @@ static __always_inline bool throttled(struct task_struct *task)
 	return false;
 }
 
+/*
+ * A nap gets no record of its own (syscall.bpf.c): what it took until it slept is one more quick
+ * call's time. (For the first time: it may be preempted before, and woken in between.)
+ */
+static __always_inline __u64 nap_begun(const struct call *call, __u64 now)
+{
+	if (call->nr == NO_SYSCALL || !is_nap(call->nr) || !call->enter || call->off_in_call)
+		return 0;
+	return now - call->enter;
+}
+
 /* Two strangers: worth a record when the first was there for long and one of ours may have waited. */
 static __always_inline bool held_long(const struct cpu_state *s, __u64 now)
 {
@@ -187,7 +194,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		r->body.prev_iowait = p ? BPF_CORE_READ_BITFIELD(prev, in_iowait) : 0;
 		r->body.prev_syscall = p && s->ours ? s->call.nr : NO_SYSCALL;
 		r->body.quick_calls = p && s->ours ? s->call.quick_calls : 0;
-		r->body.quick_ns = p && s->ours ? s->call.quick_ns :
+		r->body.quick_ns = p && s->ours ? s->call.quick_ns + nap_begun(&s->call, now) :
 				   !prev_role && s->since ? now - s->since : 0;
 		if (p && !s->ours)
 			r->head.flags |= WIRE_F_NO_ENTER;
@@ -200,7 +207,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		s->used = now;
 	if (p) {
 		memory_leave(s, prev, now);
-		leave(ctx, s, p, why, now);
+		leave(s, p, why, now);
 		if (p->vcpu)
 			vcpu_leaves_cpu(p, why, now);
 	}
@@ -288,10 +295,8 @@ int BPF_PROG(on_irq_work_exit)
 	return irq_exit(WIRE_IRQ_WORK);
 }
 
-static __always_inline void fill_context(struct wire_waking *body)
+static __always_inline void fill_context(struct wire_waking *body, const struct cpu_state *s)
 {
-	struct cpu_state *s = cpu_state();
-
 	body->context = WIRE_CONTEXT_TASK;
 	body->irq = WIRE_IRQ_NONE;
 	body->vector = 0;
@@ -315,9 +320,10 @@ SEC("tp_btf/sched_waking")
 int BPF_PROG(on_waking, struct task_struct *woken)
 {
 	struct task_struct *waker;
+	struct cpu_state *s;
 	struct task_ctx *c;
-	struct call *call;
 	WIRE_RECORD(waking) *r;
+	bool ours;
 
 	if (!control.run || !control.timed)
 		return 0;
@@ -330,13 +336,14 @@ int BPF_PROG(on_waking, struct task_struct *woken)
 	if (c && c->vcpu)
 		vcpu_is_woken(c, r->head.time);
 	waker = bpf_get_current_task_btf();
-	call = call_current();
+	s = cpu_state_of_current();
+	ours = s && s->ours;
 	r->body.tid = woken->pid;
 	r->body.pid = woken->tgid;
 	r->body.cpu = bpf_get_smp_processor_id();
-	fill_context(&r->body);
-	r->body.waker_syscall = call ? call->nr : NO_SYSCALL;
-	r->body.waker_ours = call ? ROLE_TREE : role_of(waker, NULL);
+	fill_context(&r->body, s);
+	r->body.waker_syscall = ours ? s->call.nr : NO_SYSCALL;
+	r->body.waker_ours = ours ? ROLE_TREE : role_of(waker, NULL);
 	r->body.waker_kthread = !!(waker->flags & PF_KTHREAD);
 	fill_comm(r->body.waker_comm, waker, r->body.waker_ours);
 	record_submit(r);

@@ -99,25 +99,25 @@ static __always_inline bool is_telling(long nr)
 
 /*
  * A task that spins (a poll loop makes a million calls a second) would wait for our clock more than
- * for anything else: after the first quick calls of a stretch on the CPU only every n-th is timed
- * and stands for all.
+ * for anything else: of calls that are never long, after so many quick ones of one number in a row
+ * since the task came on the CPU, only every n-th is timed and stands for all.
  */
-#define THIN_AFTER 256
-#define THIN_EVERY 64 /* power of two */
+#define THIN_AFTER 191
+#define THIN_EVERY (255 - THIN_AFTER)
 
-static __always_inline bool is_thinned(const struct call *call)
+static __always_inline __u8 *slot_of(struct call *call, __u32 nr)
 {
-	return call->quick_calls >= THIN_AFTER && (call->quick_calls & (THIN_EVERY - 1));
+	return &call->quick[nr & (CALL_SLOTS - 1)];
 }
 
 /*
  * Both halves of a call are asked the same, or none: without ledger and guests only the few calls
  * that tell something by themselves, else all but the trivial ones.
  */
-static __always_inline bool is_wanted(long nr)
+static __always_inline bool is_wanted(struct pt_regs *regs, long nr)
 {
 	if (config_ledger || config_guest_syscalls)
-		return !is_trivial(nr);
+		return !is_trivial(nr, PT_REGS_PARM2_SYSCALL(regs));
 	return is_telling(nr);
 }
 
@@ -154,8 +154,9 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 {
 	struct call *call;
 	__u64 now = 0;
+	__u8 quick;
 
-	if (!is_wanted(id))
+	if (!is_wanted(regs, id))
 		return 0;
 	if (is_telling(id))
 		now = enter_telling(regs, id);
@@ -164,9 +165,14 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 		return 0;
 	call->nr = id;
 	call->off_in_call = 0;
-	if (config_ledger && is_thinned(call)) {
-		call->enter = 0;
+	if (!config_ledger)
 		return 0;
+	if (is_spun(id, PT_REGS_PARM3_SYSCALL(regs))) {
+		quick = *slot_of(call, id);
+		if (quick > THIN_AFTER && quick < 255) {
+			call->enter = 0;
+			return 0;
+		}
 	}
 	call->enter = now ? now : bpf_ktime_get_ns();
 	return 0;
@@ -262,26 +268,60 @@ static __always_inline void guest_call(__u32 nr, __u32 how, __s64 ret)
 		notify(time, WIRE_GUEST_SYSCALL, nr, 0);
 }
 
-/* For the ledger: a call that was long or slept, whole; the others as a sum. */
-static __always_inline void ledger_call(struct call *c, struct pt_regs *regs, __u32 nr, long ret)
+/* A call that is thinned has ended: counted, and true, unless it slept all the same. */
+static __always_inline bool was_thinned(struct call *c, __u8 *slot)
 {
+	if (c->enter)
+		return false;
+	if (c->off_in_call) {
+		c->enter = c->off_since; /* it was there at least since it left the CPU */
+		return false;
+	}
+	c->quick_calls++;
+	*slot += 1;
+	return true;
+}
+
+/* One that was timed and is too short for a record. */
+static __always_inline void count_quick(struct call *c, __u8 *slot, bool spun, __u64 took)
+{
+	c->quick_calls++;
+	if (!spun) {
+		c->quick_ns += took;
+	} else if (*slot == 255) {
+		c->quick_ns += took * THIN_EVERY;
+		*slot = THIN_AFTER + 1;
+	} else {
+		c->quick_ns += took;
+		*slot += 1;
+	}
+}
+
+/* For the ledger: a call that was long or slept, whole; the others as a sum. */
+static __always_inline void ledger_call(struct cpu_state *s, struct pt_regs *regs, __u32 nr, long ret)
+{
+	struct call *c = &s->call;
+	bool spun = is_spun(nr, PT_REGS_PARM3_SYSCALL(regs));
+	__u8 *slot = slot_of(c, nr);
 	WIRE_RECORD(syscall) *r;
 	__u64 now, took;
 
-	if (!c->enter && !c->off_in_call) {
-		c->quick_calls++;
+	if (was_thinned(c, slot))
 		return;
-	}
 	now = bpf_ktime_get_ns();
-	/* A thinned call that slept after all: known from where it left the CPU. */
-	if (!c->enter)
-		c->enter = c->off_since;
 	took = now - c->enter;
-	if (took < WIRE_SYSCALL_MIN_NS && !c->off_in_call) {
-		c->quick_ns += c->quick_calls >= THIN_AFTER ? took * THIN_EVERY : took;
+	if (c->off_in_call && is_nap(nr)) {
 		c->quick_calls++;
+		c->quick_ns += now - s->since; /* since it came back from its nap */
 		return;
 	}
+	if (took < WIRE_SYSCALL_MIN_NS && !c->off_in_call &&
+	    !is_marked(nr, PT_REGS_PARM1_SYSCALL(regs))) {
+		count_quick(c, slot, spun, took);
+		return;
+	}
+	if (spun)
+		*slot = 0;
 	if (!control.timed)
 		return;
 	r = record_reserve_at(WIRE_SYSCALL, sizeof(*r), now);
@@ -332,10 +372,11 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {
 	long id = syscall_nr(regs);
+	struct cpu_state *s;
 	struct call *call;
 	__u32 nr;
 
-	if (!is_wanted(id))
+	if (!is_wanted(regs, id))
 		return 0;
 	if (is_telling(id))
 		exit_telling(regs, id, ret);
@@ -352,8 +393,9 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	/* A vCPU's ledger has it: a record for each exit would be too much. */
-	if (config_ledger && !is_kvm_run(regs, id))
-		ledger_call(call, regs, nr, ret);
+	s = config_ledger && !is_kvm_run(regs, id) ? cpu_state() : NULL;
+	if (s)
+		ledger_call(s, regs, nr, ret);
 	if (config_mappings && nr == SYSCALL_mmap)
 		exit_mmap(regs, ret);
 	return 0;

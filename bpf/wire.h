@@ -241,8 +241,9 @@ enum wire_irq {
 
 /*
  * SYSCALL: a system call of the run that took WIRE_SYSCALL_MIN_NS or more, or in which the task
- * left the CPU; at its return. Quicker ones are summed in SWITCH. exit_group and a successful
- * execve never return and are told by EXIT and EXEC.
+ * left the CPU, or one of those that change what a process is (mount, clone, unshare, seccomp, …);
+ * at its return. Quicker ones are summed in SWITCH, and so is what (clock_)nanosleep takes beside
+ * sleeping. exit_group and a successful execve never return and are told by EXIT and EXEC.
  */
 #define WIRE_SYSCALL_MIN_NS 10000
 #define WIRE_OBJECT_MAX 64

@@ -46,9 +46,9 @@ static int command(struct scenario *s, const struct scenario_run *run, struct ar
 }
 
 /*
- * The names of nsexec's stages are those that it gives itself by prctl(). Which calls are seen:
- * those of 10 us or more; the first write to a cgroup.procs waits for RCU (RUNTIMES.md §0.3). That
- * runc init executes itself anew meanwhile is no boundary: it goes on beside the cgroups.
+ * The names of nsexec's stages are those that it gives itself by prctl(). Every mount and pivot_root
+ * is seen, of writes those of 10 us or more: the first one to a cgroup.procs waits for RCU. That runc
+ * init executes itself anew meanwhile is no boundary: it goes on beside the cgroups.
  */
 static const struct phase_rule phases[] = {
 	{ .name = "exec" },

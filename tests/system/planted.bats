@@ -190,6 +190,19 @@ WAKES=' + ^runnable planted: an idle CPU wakes up$'
 	both "flock=50" "$row" flock "$row"
 }
 
+@test "a lock of bytes of a file that another process holds" {
+	local row='^blocked holder: clock_nanosleep: timer$'
+	both "fcntl=50" "$row" fcntl "$row"
+	# And what the waiter was in is known: most of fcntl's commands are not looked at.
+	[ "$(uname -m)" != x86_64 ] || "$COLDPROF" dump "$BATS_TEST_TMPDIR/s.coldprof" | grep -q ' SYSCALL .* nr=72 .*object=data'
+}
+
+# A thousand quick calls before it must not make that one invisible.
+@test "one long call behind very many quick ones" {
+	local row='^kernel planted: pread64 .*data'
+	both "copy=32" "^(kernel|user) planted" copy "$row"
+}
+
 @test "a futex that another process holds" {
 	local row='^blocked holder: clock_nanosleep: timer$'
 	both "futex=50" "$row" futex "$row"

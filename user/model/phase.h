@@ -37,7 +37,7 @@ enum phase_event {
 	PHASE_FORK,      /* .ns_changed: only of a child that is in another namespace */
 	PHASE_EXIT,      /* a process has ended */
 	PHASE_COMM,      /* a task has the name .object from now on (renamed, or made so) */
-	PHASE_SYSCALL,   /* .nr, .object, .arg …; only calls of 10 us or more, or that slept */
+	PHASE_SYSCALL,   /* .nr, .object, .arg …; only calls that have a record (wire.h, SYSCALL) */
 	PHASE_KVM_IOCTL, /* .nr is the command (0xae01) */
 	PHASE_KVM_RUN,   /* a vCPU's first */
 	PHASE_TAP_FRAME, /* the guest's first */

@@ -310,8 +310,10 @@ void wait_text(char text[WAIT_TEXT_MAX], const struct session *session, const st
 		snprintf(what, sizeof(what), "%s", call_name(number, nr));
 	else if (out && out->state == WIRE_STATE_STOPPED)
 		snprintf(what, sizeof(what), "stopped");
+	else if (out && (iowait || out->state == WIRE_STATE_BLOCKED))
+		snprintf(what, sizeof(what), "page fault");
 	else
-		snprintf(what, sizeof(what), out ? "page fault" : "waiting");
+		snprintf(what, sizeof(what), "waiting");
 	if (stack)
 		wait_deciding(where, session, stack);
 	cause_text(why, s, waking, iowait);
