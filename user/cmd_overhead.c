@@ -112,6 +112,7 @@ static int measure(struct launch_options *o, struct rows *rows)
 	w = writer_open(path, false, -1, -1, &err);
 	if (!w)
 		return command_fail(&err);
+	unlink(path); /* half of it is untraced: nothing to look at later */
 	o->stage.rows = rows->list;
 	o->stage.n_rows = rows->n;
 	o->stage.alternate = true;
@@ -121,7 +122,6 @@ static int measure(struct launch_options *o, struct rows *rows)
 	o->stage.news_ctx = &all;
 	ret = stage_session(&o->stage, w, &result, &err);
 	writer_seal(w, &sealed);
-	unlink(path); /* half of it is untraced: nothing to look at later */
 	if (ret)
 		return command_fail(&err);
 	fprintf(stderr, "\r");

@@ -18,12 +18,22 @@
 
 /* ---- what a person sees while it goes on ---------------------------------------------------------- */
 
+struct news {
+	struct live live;
+	const char *old; /* the recording that --force puts aside, until there is another */
+};
+
 static void print_news(void *ctx, const struct stage_event *e)
 {
 	char number[TEXT_NUMBER_MAX], text[2048];
 	const char *kind = e->warmup ? "warm-up" : "run";
+	struct news *n = ctx;
 
-	if (live_shown(ctx))
+	if (n->old && e->news == NEWS_LAUNCH) {
+		unlink(n->old);
+		n->old = NULL;
+	}
+	if (live_shown(&n->live))
 		return;
 	text_escape(text, sizeof(text), e->text ? e->text : "", e->text ? strlen(e->text) : 0);
 	switch (e->news) {
@@ -97,32 +107,33 @@ static struct writer *new_recording(const char *asked, bool force, char **path, 
 	return w;
 }
 
-static int write_json(FILE *json, const char *path, const struct loaded *loaded,
-		      const struct report_options *ro, struct error *err)
+static void discard(struct output *json)
 {
-	report_json(json, loaded->session, ro);
-	return output_close(json, path, err);
+	if (json->stream)
+		output_discard(json);
 }
 
 /*
- * What was recorded, as text on stdout, as JSON to json (NULL: not asked for; closed here). JSON
- * goes first: a pager that is left early must not cost the file.
+ * What was recorded, as text on stdout, as JSON to json (no stream: not asked for), which is finished
+ * here. JSON goes first: a pager that is left early must not cost the file.
  */
-static int report(const char *path, const char *json_path, FILE *json, struct error *err)
+static int report(const char *path, struct output *json, struct error *err)
 {
+	bool json_only = json->stream == stdout;
 	struct report_options ro = { 0 };
 	struct loaded loaded;
 	int ret = load_recording(&loaded, path, err);
 
 	if (ret) {
-		if (json && json != stdout)
-			fclose(json);
+		discard(json);
 		return ret;
 	}
 	ro.incomplete = loaded.incomplete;
-	if (json)
-		ret = write_json(json, json_path, &loaded, &ro, err);
-	if (!ret && json != stdout) {
+	if (json->stream) {
+		report_json(json->stream, loaded.session, &ro);
+		ret = output_commit(json, err);
+	}
+	if (!ret && !json_only) {
 		output_style(stdout, &ro);
 		report_text(stdout, loaded.session, &ro);
 		ret = output_close(stdout, "-", err);
@@ -131,22 +142,20 @@ static int report(const char *path, const char *json_path, FILE *json, struct er
 	return ret;
 }
 
-static int session(struct launch_options *o, char **path, FILE **json, struct error *err,
+static int session(struct launch_options *o, char **path, struct output *json, struct error *err,
 		   struct stage_result *result)
 {
 	CLEANUP_FREE char *old = NULL;
 	struct error sealed = { 0 };
-	struct live live = { 0 };
+	struct news news = { 0 };
 	bool aside = false;
 	struct stat st;
 	struct writer *w;
 	int ret;
 
-	if (o->json) { /* before anything is started: can it be written? */
-		*json = output_open(o->json, err);
-		if (!*json)
-			return err->code;
-	}
+	/* Before anything is started: can it be written? */
+	if (o->json && output_begin(json, o->json, err))
+		return err->code;
 	/* What --force replaces is gone only when there is something in its place. */
 	if (o->output && o->force && !lstat(o->output, &st) && S_ISREG(st.st_mode)) {
 		old = xasprintf("%s.old-%d", o->output, getpid());
@@ -158,21 +167,22 @@ static int session(struct launch_options *o, char **path, FILE **json, struct er
 			rename(old, o->output);
 		return err->code;
 	}
-	o->stage.live = !o->plain && *json != stdout && live_start(&live, *path);
+	news.old = aside ? old : NULL;
+	o->stage.live = !o->plain && json->stream != stdout && live_start(&news.live, *path);
 	o->stage.news = print_news;
-	o->stage.news_ctx = &live;
+	o->stage.news_ctx = &news;
 	ret = stage_session(&o->stage, w, result, err);
 	if (writer_seal(w, &sealed) && !ret) {
 		ret = sealed.code;
 		*err = sealed;
 	}
-	live_end(&live, ret || result->interrupted);
+	live_end(&news.live, ret || result->interrupted);
 	if (ret && !result->done && !result->failed && !result->recording_lost) {
 		unlink(*path); /* it could not begin: leave no empty recording behind */
-		if (aside)
-			rename(old, *path);
-	} else if (aside) {
-		unlink(old);
+		if (news.old)
+			rename(news.old, *path);
+	} else if (news.old) {
+		unlink(news.old);
 	}
 	return ret;
 }
@@ -182,15 +192,14 @@ int launching_session(struct launch_options *o)
 	CLEANUP_FREE char *path = NULL;
 	struct stage_result result = { 0 };
 	struct error err = { 0 };
-	FILE *json = NULL;
+	struct output json = { 0 };
 	int ret;
 
 	if (session(o, &path, &json, &err, &result)) {
-		if (json && json != stdout)
-			fclose(json);
+		discard(&json);
 		return command_fail(&err);
 	}
-	ret = report(path, o->json, json, &err);
+	ret = report(path, &json, &err);
 	fprintf(stderr, "recording: %s\n", path);
 	if (ret)
 		return command_fail(&err);
@@ -221,22 +230,18 @@ int launching_watch(const struct watch_options *o, const char *output, bool forc
 		    const char *json_path)
 {
 	CLEANUP_FREE char *path = NULL;
-	FILE *json = NULL;
+	struct output json = { 0 };
 	struct watch_result result = { 0 };
 	struct error err = { 0 };
 	int ret;
 
-	if (json_path) {
-		json = output_open(json_path, &err);
-		if (!json)
-			return command_fail(&err);
-	}
+	if (json_path && output_begin(&json, json_path, &err))
+		return command_fail(&err);
 	if (watch(o, output, &path, force, &result, &err)) {
-		if (json && json != stdout)
-			fclose(json);
+		discard(&json);
 		return command_fail(&err);
 	}
-	ret = report(path, json_path, json, &err);
+	ret = report(path, &json, &err);
 	fprintf(stderr, "%u start%s seen, the last %u recorded: %s\n", result.entries,
 		result.entries == 1 ? "" : "s", result.kept, path);
 	if (ret)

@@ -85,6 +85,25 @@ fails() {
 	[ "$(stat -c %s "$FILE")" -lt 2000000 ]
 }
 
+@test "a service that never stops talking fills no disk" {
+	coldprof_output() { du -k /run/coldprof/"$1"-*/*/output 2>/dev/null | awk '{ n += $1 } END { print n + 0 }'; }
+	"$COLDPROF" run --boxed -n 1 "${QUICK[@]}" --timeout 6 -o "$FILE" -- /bin/sh -c 'yes "on and on and on"' >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	local pid=$! most=0 now
+	while kill -0 $pid 2>/dev/null; do
+		now=$(coldprof_output $pid)
+		[ "$now" -le "$most" ] || most=$now
+		sleep 0.2
+	done
+	wait $pid || [ $? -eq 1 ]
+	echo "at most $most KiB"
+	[ "$most" -gt 1000 ]
+	[ "$most" -lt 600000 ] # it writes half a gigabyte a second and more
+	grep -q 'on and on' "$BATS_TEST_TMPDIR/out"
+	report "$FILE" >"$JSON"
+	holds '.scenarios[0].runs[0].output | length <= 4096'
+	no_leftovers $pid
+}
+
 # A crun that fails as a real one does, but still tells its version.
 broken_crun() {
 	cat >"$BATS_TEST_TMPDIR/crun" <<-'END'
@@ -195,6 +214,57 @@ refused() {
 	refused 2 "" --runtime native -o /
 	mkdir "$BATS_TEST_TMPDIR/dir"
 	refused 2 "" --runtime native -o "$BATS_TEST_TMPDIR/dir" --force
+}
+
+@test "what cannot begin empties no file that was there" {
+	echo precious >"$JSON"
+	refused 2 "/nonexistent/x" --runtime native -o /nonexistent/x --json "$JSON"
+	[ "$(cat "$JSON")" = precious ]
+	echo precious >"$FILE"
+	refused 2 "exists" --runtime native -o "$FILE" --json "$JSON"
+	[ "$(cat "$JSON")" = precious ]
+	[ "$(cat "$FILE")" = precious ]
+}
+
+# behind WORDS...: coldprof by way of these.
+behind() {
+	printf '#!/bin/sh\nexec %s "$0.real" "$@"\n' "$*" >"$BATS_TEST_TMPDIR/coldprof"
+	ln -s "$COLDPROF" "$BATS_TEST_TMPDIR/coldprof.real"
+	chmod +x "$BATS_TEST_TMPDIR/coldprof"
+	COLDPROF=$BATS_TEST_TMPDIR/coldprof
+}
+
+@test "a kernel without BTF: status 3, before anything is started" {
+	behind "unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && exec \"\$@\"' sh"
+	echo precious >"$JSON"
+	refused 3 "no BTF at /sys/kernel/btf/vmlinux.*CONFIG_DEBUG_INFO_BTF" --all -o "$FILE" --json "$JSON"
+	refused 3 "no BTF" run -o "$FILE" -- /bin/true
+	[ "$(cat "$JSON")" = precious ]
+	run "$COLDPROF" doctor
+	[[ $output == *MISSING*BTF* ]]
+}
+
+@test "BPF refused: status 3, nothing is started, what was there stays" {
+	behind "$BUILD/fixture/without" bpf
+	echo precious >"$JSON"
+	echo old >"$FILE"
+	ours --runtime native,runc -o "$FILE" --force --json "$JSON"
+	[ "$STATUS" -eq 3 ]
+	grep -q '^coldprof: .*refused the probes.*coldprof doctor' "$ERR" || { cat "$ERR"; false; }
+	never grep -qE 'preparing|run 1' "$ERR"
+	no_leftovers "$PID"
+	[ "$(cat "$JSON")" = precious ]
+	[ "$(cat "$FILE")" = old ]
+	[ "$(files | sort | tr '\n' ' ')" = "coldprof coldprof.real f.coldprof json " ] || { files; false; }
+}
+
+@test "sampling refused: status 3, and the option that does without" {
+	behind "$BUILD/fixture/without" perf_event_open
+	ours --runtime native -n 1 "${QUICK[@]}" -o "$FILE"
+	[ "$STATUS" -eq 3 ]
+	grep -q -- '--no-samples does without' "$ERR"
+	[ ! -e "$FILE" ]
+	ours_ends 0 --runtime native -n 1 "${QUICK[@]}" --no-samples -o "$FILE"
 }
 
 @test "an existing output needs --force" {

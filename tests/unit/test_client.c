@@ -40,6 +40,7 @@ struct fixture {
 	const char *answer;   /* NULL: accepts and says nothing */
 	unsigned int listen_ms, answer_ms; /* after start_server() */
 	unsigned int resets;  /* connections that it resets first */
+	unsigned int reset_at; /* this one, too: the n-th from 1 */
 	bool tells;           /* says when it listens, as the collector does */
 	/* set by the server: */
 	uint64_t listened;    /* just before listen() */
@@ -109,8 +110,8 @@ static void answer_one(struct fixture *f, int fd)
 	if (c < 0)
 		return;
 	f->accepted++;
-	if (f->resets) {
-		f->resets--;
+	if (f->resets || f->accepted == f->reset_at) {
+		f->resets -= f->resets > 0;
 		setsockopt(c, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	} else if (recv(c, buf, sizeof(buf), 0) > 0) {
 		pause_ms(f->answer_ms);
@@ -428,13 +429,39 @@ static void test_requests(void **state)
 	assert_int_equal(f.accepted, 21);
 	for (i = 0; i < 20; i++)
 		assert_in_range(latency[i], 2 * MS, 1000 * MS);
+	f.reset_at = 21 + 5; /* one that fails is one that fails */
+	assert_int_equal(client_requests(f.client, 20, latency, &failed, 1000), 19);
+	assert_int_equal(failed, 1);
 	f.answer = NULL; /* hangs */
 	start_ns = clock_mono_ns();
 	f.answer_ms = 300;
 	assert_int_equal(client_requests(f.client, 20, latency, &failed, 50), 0);
-	assert_int_equal(failed, 20);
+	assert_int_equal(failed, 1);
 	assert_in_range(clock_mono_ns() - start_ns, 50 * MS, 500 * MS); /* stops at the first */
 	stop(&f);
+}
+
+/* Ctrl-C: the request that is on its way is neither good nor bad. */
+static void test_requests_stopped(void **state)
+{
+	struct fixture f = { .answer = HELLO, .tells = true, .answer_ms = 2 };
+	struct client_options o = { .stop_fd = eventfd(0, EFD_CLOEXEC) };
+	uint32_t failed, good;
+	uint64_t latency[20], start_ns;
+	const char *problem;
+
+	(void)state;
+	start(&f, &o);
+	result(&f, 5000, &problem);
+	f.answer_ms = 3000;
+	start_ns = clock_mono_ns();
+	eventfd_write(o.stop_fd, 1);
+	good = client_requests(f.client, 20, latency, &failed, 10000);
+	assert_int_equal(good, 0);
+	assert_int_equal(failed, 0);
+	assert_true(clock_mono_ns() - start_ns < 1000 * MS);
+	stop(&f);
+	close(o.stop_fd);
 }
 
 /* Stopped wherever it is. */
@@ -580,6 +607,7 @@ int main(void)
 		cmocka_unit_test(test_resets_first),
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_requests_stopped),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_host_untouched),
 		cmocka_unit_test(test_tap),

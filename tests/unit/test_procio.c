@@ -86,11 +86,43 @@ static void test_gone(void **state)
 	assert_int_equal(sum.minor_faults, 0);
 }
 
-int main(void)
+/* Ours, not that of who executed us: a child executes this program anew after having had much. */
+static void test_own_peak(void **state)
 {
+	char path[64] = "/proc/self/exe";
+	int fds[2], status;
+	uint64_t peak = 0;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		char *much = xmalloc(64 * MIB);
+
+		memset(much, 1, 64 * MIB);
+		dup2(fds[1], 1);
+		execl(path, path, "--peak", NULL);
+		_exit(127);
+	}
+	assert_true(pid > 0);
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &peak, sizeof(peak)), sizeof(peak));
+	close(fds[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_in_range(peak, 100 * 1024, 48 * MIB);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t peak = procio_own_peak_rss();
+
+	if (argc == 2 && !strcmp(argv[1], "--peak"))
+		return write(1, &peak, sizeof(peak)) != sizeof(peak);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_self),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_own_peak),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,18 @@ int procio_add(struct host_io *sum, pid_t pid)
 	return 0;
 }
 
+uint64_t procio_own_peak_rss(void)
+{
+	CLEANUP_FCLOSE FILE *file = fopen("/proc/self/status", "re");
+	char line[128];
+	uint64_t kib;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "VmHWM: %" SCNu64, &kib) == 1)
+			return kib * 1024;
+	return 0;
+}
+
 static void take(__u64 *from, __u64 value)
 {
 	*from = *from > value ? *from - value : 0;

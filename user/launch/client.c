@@ -121,10 +121,17 @@ static int join(struct client *c, struct error *err)
 
 static void requests(struct client *c)
 {
-	c->good = 0;
-	while (c->good < c->requests &&
-	       probe_request(&c->target, c->timeout_ms, &c->latency[c->good]) == 0)
-		c->good++;
+	c->good = c->failed = 0;
+	while (c->good + c->failed < c->requests) {
+		int ret = probe_request(&c->target, c->timeout_ms, &c->latency[c->good]);
+
+		if (ret == -EINTR)
+			return;
+		c->good += ret == 0;
+		c->failed += ret != 0;
+		if (ret == -ETIMEDOUT)
+			return;
+	}
 }
 
 static void signal_done(struct client *c)
@@ -241,6 +248,7 @@ static int init(struct client *c, const struct client_options *o, struct error *
 	pthread_cond_init(&c->changed, NULL);
 	c->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	t->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	t->stop_fd = o->stop_fd > 0 ? o->stop_fd : -1;
 	if (c->done_fd < 0 || t->wake_fd < 0)
 		return error_errno(err, -errno, "cannot make the client's event descriptors");
 	if (o->output)
@@ -362,7 +370,7 @@ uint32_t client_requests(struct client *c, uint32_t n, uint64_t *latency, uint32
 	c->timeout_ms = timeout_ms;
 	post(c, JOB_REQUESTS);
 	wait_idle(c);
-	*failed = n - c->good;
+	*failed = c->failed;
 	return c->good;
 }
 

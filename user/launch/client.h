@@ -44,6 +44,7 @@ struct client_options {
 	int notify_fd;
 	bool (*notified)(void *ctx, uint64_t *time);
 	void *notify_ctx;
+	int stop_fd;   /* readable: no more requests (client_requests()); 0 = none */
 	bool poll_too; /* do not rely on being told: poll as well (VMs) */
 	/* READY_LINE: nobody is asked, the file at output is read for the line. NULL: ask. */
 	const struct ready *ready;
@@ -82,8 +83,9 @@ uint64_t client_line(const struct client *c);
 
 /*
  * Steady state, after client_done: n requests on fresh connections, one after the other, in the
- * client's thread. Latencies in ns into latency[] (n entries). Returns how many were good; *failed
- * the rest. Stops early when a request takes longer than timeout_ms.
+ * client's thread. Latencies in ns of the good ones into latency[] (n entries). Returns how many were
+ * good; *failed how many were not. Together they are less than n when it stopped early: one took
+ * longer than timeout_ms (it counts as failed), or stop_fd became readable.
  */
 uint32_t client_requests(struct client *c, uint32_t n, uint64_t *latency, uint32_t *failed,
 			 uint32_t timeout_ms);

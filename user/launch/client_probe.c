@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "user/base/clock.h"
+#include "user/base/mem.h"
 
 #define NEVER UINT64_MAX
 #define MS 1000000ull
@@ -73,15 +74,16 @@ static int wait_for(const struct probe_target *t, int fd, short events, uint64_t
 	struct pollfd fds[] = {
 		{ .fd = fd, .events = events },
 		{ .fd = t->wake_fd, .events = POLLIN },
+		{ .fd = t->stop_fd, .events = POLLIN },
 	};
 
 	for (;;) {
 		uint64_t now = clock_mono_ns(), left = now < deadline ? deadline - now : 0;
 		struct timespec timeout = { .tv_sec = left / 1000000000,
 					    .tv_nsec = left % 1000000000 };
-		int n = ppoll(fds, 2, &timeout, NULL);
+		int n = ppoll(fds, ARRAY_SIZE(fds), &timeout, NULL);
 
-		if (n > 0 && fds[1].revents)
+		if (n > 0 && (fds[1].revents || fds[2].revents))
 			return -EINTR;
 		if (n > 0)
 			return 0;

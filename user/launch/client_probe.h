@@ -21,6 +21,7 @@ struct probe_target {
 	char request[HTTP_REQUEST_MAX];
 	size_t request_bytes;
 	int wake_fd; /* readable: stop whatever you do */
+	int stop_fd; /* likewise, for requests; -1 = none */
 };
 
 struct attempt {
@@ -47,7 +48,7 @@ struct probe {
 /* Look for the first answer until it is there or wake_fd is readable; fills result and problem. */
 void probe_run(struct probe *p);
 
-/* A request on a fresh connection; 0 and *ns, or -errno; -EINTR when wake_fd became readable. */
+/* A request on a fresh connection; 0 and *ns, or -errno; -EINTR: wake_fd or stop_fd was readable. */
 int probe_request(const struct probe_target *t, uint32_t timeout_ms, uint64_t *ns);
 
 #endif

@@ -24,7 +24,7 @@ int instance_set_up(struct instance *one, struct scenario *s, const struct scrat
 		    unsigned int number, struct client_options how, struct error *err)
 {
 	CLEANUP_FREE char *name = xasprintf("run-%u", number);
-	struct keeper_options options = { .scenario = s, .run = &one->run };
+	struct keeper_options options = { .scenario = s, .run = &one->run, .stop_fd = how.stop_fd };
 	int ret;
 
 	one->run.number = number;

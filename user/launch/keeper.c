@@ -110,10 +110,13 @@ static int start_process(struct keeper *k, struct box *b, struct error *err)
 	return 0;
 }
 
-static int wait_ready(struct keeper *k, struct error *err)
+static int wait_ready(struct keeper *k, int stop_fd, struct error *err)
 {
 	uint64_t deadline = clock_mono_ns() + READY_MS * 1000000ull, now;
-	struct pollfd fd = { .fd = k->control_fd, .events = POLLIN };
+	struct pollfd fds[] = {
+		{ .fd = k->control_fd, .events = POLLIN },
+		{ .fd = stop_fd > 0 ? stop_fd : -1, .events = POLLIN },
+	};
 	CLEANUP_FREE char *text = NULL;
 	struct box_message m;
 	int ret;
@@ -123,7 +126,9 @@ static int wait_ready(struct keeper *k, struct error *err)
 		if (now >= deadline)
 			return error_set(err, -ETIMEDOUT, "the run's box was not made within %d s",
 					 READY_MS / 1000);
-	} while (poll(&fd, 1, (deadline - now) / 1000000 + 1) <= 0);
+	} while (poll(fds, ARRAY_SIZE(fds), (deadline - now) / 1000000 + 1) <= 0);
+	if (fds[1].revents)
+		return error_set(err, -EINTR, "interrupted while the run's box was made");
 	ret = box_receive(k->control_fd, &m, &text);
 	if (ret)
 		return error_errno(err, ret, "the run's keeper died before it was ready");
@@ -144,7 +149,7 @@ int keeper_start(struct keeper *k, const struct keeper_options *o, struct error 
 		ret = start_process(k, &b, err);
 	close_fd(&b.output_fd);
 	if (!ret)
-		ret = wait_ready(k, err);
+		ret = wait_ready(k, o->stop_fd, err);
 	if (!ret) {
 		k->netns_fd = netns_of(k->pid);
 		k->netns = netns_inode(k->netns_fd);
@@ -225,6 +230,9 @@ char *keeper_output(const struct keeper *k, size_t n, size_t *len, uint64_t *tot
 	if (got < 0)
 		return NULL;
 	text[got] = '\0';
+	for (n = 0; n < (size_t)got; n++)
+		if (!text[n])
+			text[n] = ' '; /* who takes it as a string shall have all of it */
 	*len = got;
 	*total = st.st_size;
 	return STEAL(text);

@@ -47,9 +47,13 @@ struct keeper_options {
 	struct scenario *scenario;
 	const struct scenario_run *run;
 	int client_netns_fd; /* the client's namespace; NET_TAP_DEVICE runs live in it */
+	int stop_fd;         /* readable: give up; 0 = none */
 };
 
-/* By the thread that lives longest (the main one): PDEATHSIG looks at threads, not processes. */
+/*
+ * By the thread that lives longest (the main one): PDEATHSIG looks at threads, not processes. -EINTR:
+ * stop_fd became readable before the box was made.
+ */
 int keeper_start(struct keeper *k, const struct keeper_options *o, struct error *err);
 
 /*

@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,9 @@
 
 #define BOX_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define KILL_TREE_MS 1500
+#define OUTPUT_MOST (16 << 20) /* bytes that a run's output may take … */
+#define OUTPUT_LAST (1 << 20)  /* … of which these are kept then */
+#define OUTPUT_LOOK_MS 100
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
@@ -343,11 +347,27 @@ static bool handle_message(struct box *b)
 
 	if (box_receive(b->control_fd, &m, &data))
 		return false;
-	if (m.kind == BOX_LAUNCH)
+	if (m.kind == BOX_LAUNCH) {
+		b->launched = true;
 		launch(b, data, m.bytes);
+	}
 	if (m.kind == BOX_GENTLE)
 		b->gentle = true;
 	return true;
+}
+
+/*
+ * A run that never stops talking must not fill /run: of what it wrote, the beginning goes. (A hole,
+ * so that places in the file stay what they are.)
+ */
+static void bound_output(struct box *b)
+{
+	struct stat st;
+
+	if (fstat(b->output_fd, &st) || st.st_size - b->output_gone < OUTPUT_MOST)
+		return;
+	b->output_gone = st.st_size - OUTPUT_LAST;
+	fallocate(b->output_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, b->output_gone);
 }
 
 static void serve(struct box *b, int signal_fd)
@@ -359,7 +379,11 @@ static void serve(struct box *b, int signal_fd)
 	struct signalfd_siginfo info;
 
 	for (;;) {
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		int n = poll(fds, ARRAY_SIZE(fds), b->launched ? OUTPUT_LOOK_MS : -1);
+
+		if (n == 0)
+			bound_output(b);
+		if (n <= 0)
 			continue;
 		if (fds[1].revents && read(signal_fd, &info, sizeof(info)) == sizeof(info)) {
 			if (info.ssi_signo == SIGTERM)

@@ -38,7 +38,9 @@ struct box {
 	pid_t parent;   /* coldprof, as the host sees it */
 	int control_fd;
 	int output_fd;  /* for writing */
+	off_t output_gone; /* so much of its beginning has been thrown away */
 	pid_t root;     /* 0 = not launched */
+	bool launched;
 	bool gentle;
 };
 _Noreturn void box_main(struct box *b);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "user/base/mem.h"
 #include "user/collect/collector.h"
 #include "user/collect/environment.h"
+#include "user/collect/procio.h"
 #include "user/launch/stage_density.h"
 
 #define AF_INET_FAMILIES(f) ((f) == 2 || (f) == 10)
@@ -150,13 +150,13 @@ static void put_session(struct stage *st)
 /* What the session itself took: how soon it launched, how much memory it needed. */
 static void put_own_figures(struct stage *st)
 {
-	struct rusage usage;
+	uint64_t peak = procio_own_peak_rss();
 	char text[32];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)st->result->start_to_launch);
 	put_env(st, "own_start_ns", text);
-	if (!getrusage(RUSAGE_SELF, &usage)) {
-		snprintf(text, sizeof(text), "%llu", usage.ru_maxrss * 1024ull);
+	if (peak) {
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)peak);
 		put_env(st, "own_peak_rss", text);
 	}
 }

@@ -25,7 +25,7 @@
 #define DRAIN_MS 50
 #define LINE_LATE_MS 200   /* after the root's end, for the client to read its last words */
 #define OUTPUT_KEPT 4096   /* last bytes of a failed run's output in the recording */
-#define REQUEST_BATCH 10   /* steady-state requests between two looks for a signal */
+#define REQUEST_BATCH 10   /* steady-state requests at a time; none of them good: left at that */
 #define REQUEST_TIMEOUT_MS 1000
 #define GUEST_LISTEN 50    /* x86-64 number, as GUEST_SYSCALL records have it */
 
@@ -103,6 +103,7 @@ static int set_up(struct run_now *r, struct error *err)
 		.notify_fd = collector_notify_fd(r->st->collector),
 		.notified = listen_noticed,
 		.notify_ctx = r,
+		.stop_fd = r->st->signal_fd,
 		/* What listens in a guest is not seen from the host: ask again and again. */
 		.poll_too = !(r->sc->scenario.ops->flags & SCENARIO_HOST_ACCEPT),
 		.ready = by(r) == READY_LINE ? &r->st->o->ready : NULL,
@@ -387,15 +388,16 @@ static int steady_state(struct run_now *r)
 
 	while (asked < want && !sig) {
 		uint32_t batch = want - asked < REQUEST_BATCH ? want - asked : REQUEST_BATCH;
-		uint32_t failed = 0;
+		uint32_t failed = 0, made;
 
-		got += client_requests(r->box.client, batch, latency + got, &failed,
+		made = client_requests(r->box.client, batch, latency + got, &failed,
 				       REQUEST_TIMEOUT_MS);
+		got += made;
 		asked += batch;
 		body.failed += failed;
-		if (failed == batch)
-			break; /* it does not answer any more: do not wait for each of them */
 		sig = stage_pause(r->st, 0);
+		if (failed == batch || made + failed < batch)
+			break; /* it does not answer any more: do not wait for each of them */
 	}
 	if (!want)
 		return sig;
@@ -617,7 +619,9 @@ int stage_run(struct stage *st, struct stage_scenario *sc, bool warmup, bool unt
 	st->adopted = (struct adopted){ 0 };
 	ready_begin(&st->ready, &st->o->ready, st->o->scenario.port);
 	if (be_quiet(st, untraced, &err) || set_up(&r, &err)) {
-		fail(&r, "%s", err.text);
+		sig = stage_pause(st, 0); /* Ctrl-C reaches what sets up, too: no fault of its */
+		if (!sig)
+			fail(&r, "%s", err.text);
 		put_begin(&r);
 	} else {
 		put_begin(&r);
