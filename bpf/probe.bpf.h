@@ -143,7 +143,7 @@ static __always_inline struct cpu_state *cpu_state(void)
 	struct cpu_state *s;
 	__u32 zero = 0;
 
-	if (!control.run)
+	if (!control.run || control.idle)
 		return NULL;
 	s = bpf_map_lookup_elem(&cpus, &zero);
 	if (s && s->run != control.run) {

@@ -15,11 +15,17 @@ struct io_kiocb {
 	} cqe;
 } __attribute__((preserve_access_index));
 
+struct io_uring_cqe {
+	__s32 res;
+} __attribute__((preserve_access_index));
+
 #define TCP_ESTABLISHED 1
 #define TCP_SYN_SENT 2
 #define TCP_SYN_RECV 3
 #define TCP_LISTEN 10
 #define IPPROTO_TCP 6
+#define PF_IO_WORKER 0x00000010
+#define PF_USER_WORKER 0x00004000
 #define IORING_OP_ACCEPT 13
 
 static __always_inline void fill_sock(struct wire_sock *body, const struct sock *sk, __u32 netns)
@@ -160,26 +166,61 @@ int BPF_PROG(on_retransmit, const struct sock *sk)
 }
 
 /*
+ * A thread of the kernel that works for a ring (IORING_SETUP_SQPOLL, io-wq) is one of its process,
+ * but not made by a fork that could be seen: its process is asked.
+ */
+static __always_inline bool is_ring_of_ours(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return ctx_of(task) || ((task->flags & (PF_IO_WORKER | PF_USER_WORKER)) && ctx_of(task->group_leader));
+}
+
+/* Before 6.18 the completion's parts are arguments of their own; since then it is one, a struct. */
+struct io_ring_ctx { /* whatever it holds: a type that is only declared is another one */
+	unsigned int flags;
+};
+typedef void (*btf_trace_io_uring_complete___since_6_18)(void *, struct io_ring_ctx *, void *,
+							struct io_uring_cqe *);
+
+/*
+ * One request that accepts again and again (multishot) tells of each without naming itself: what there
+ * is, is the result, a descriptor if it is an accept. A server gets other results so, too, but none
+ * that is the number of such a socket before it has accepted one.
+ */
+static __always_inline __s32 accepted_again(unsigned long long *ctx)
+{
+	struct io_uring_cqe *cqe = (void *)ctx[2];
+
+	if (bpf_core_type_exists(btf_trace_io_uring_complete___since_6_18))
+		return BPF_CORE_READ(cqe, res);
+	return ctx[3];
+}
+
+/*
  * io_uring's accept is no system call: its completion tells. The second argument is the request
  * since Linux 5.19, the release in which struct io_kiocb got its field cqe: that is what is asked.
  */
 SEC("tp_btf/io_uring_complete")
-int BPF_PROG(on_io_uring_complete, void *ring_ctx, struct io_kiocb *req)
+int on_io_uring_complete(unsigned long long *ctx)
 {
+	struct io_kiocb *req = (void *)ctx[1];
 	struct sock *sk;
 	struct file *file;
 	WIRE_RECORD(accept) *r;
 	__s32 res;
 	__u16 port;
 
-	if (!bpf_core_field_exists(req->cqe) || !control.timed || !ctx_current() || !req)
+	if (!bpf_core_field_exists(req->cqe) || !control.timed || !is_ring_of_ours())
 		return 0;
-	if (BPF_CORE_READ(req, opcode) != IORING_OP_ACCEPT)
+	if (req && BPF_CORE_READ(req, opcode) != IORING_OP_ACCEPT)
 		return 0;
-	res = BPF_CORE_READ(req, cqe.res);
-	file = BPF_CORE_READ(req, file);
+	res = req ? BPF_CORE_READ(req, cqe.res) : accepted_again(ctx);
+	if (res < 0)
+		return 0;
+	file = req ? BPF_CORE_READ(req, file) : file_of_fd(bpf_get_current_task_btf(), res);
 	sk = file ? sock_of_file(file) : NULL;
-	if (res < 0 || !sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 	port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	if (config_port && port != config_port)

@@ -156,7 +156,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 	__u64 now = 0;
 	__u8 quick;
 
-	if (!is_wanted(regs, id))
+	if (control.idle || !is_wanted(regs, id))
 		return 0;
 	if (is_telling(id))
 		now = enter_telling(regs, id);
@@ -376,7 +376,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	struct call *call;
 	__u32 nr;
 
-	if (!is_wanted(regs, id))
+	if (control.idle || !is_wanted(regs, id))
 		return 0;
 	if (is_telling(id))
 		exit_telling(regs, id, ret);

@@ -103,6 +103,26 @@ ODD_COUNTS="processes=30 threads=7 execs=6 exits=37 listens=1 accepts=1 uring=0 
 	every 3 "processes=1 threads=0 execs=1 exits=1 listens=1 accepts=1 uring=1 texec=0 lost=0 ok=1"
 }
 
+@test "an accept by a multishot request of io_uring, by a ring that the kernel polls" {
+	boxed 3 listen=8080 uring-multishot=1
+	every 3 "processes=1 threads=0 execs=1 exits=1 listens=1 accepts=1 uring=1 texec=0 lost=0 ok=1"
+	boxed 3 listen=8080 uring-polled=1
+	every 3 "processes=1 threads=0 execs=1 exits=1 listens=1 accepts=1 uring=1 texec=0 lost=0 ok=1"
+	JSON=$BATS_TEST_TMPDIR/json
+	report "$FILE" >"$JSON"
+	holds '.scenarios[0].runs | all(.milestones.first_accept > 0 and .milestones.first_accept < .milestones.first_byte)'
+}
+
+# Going to sleep sends what a task did to its memory: what is told between the two names is the map's,
+# without the pages that any program needs to start.
+@test "maps: 20 of 20 hold exactly the pages that the workload touched" {
+	boxed 20 sleep=1 name=before map=777 sleep=1 name=after listen=8080
+	same "20 777" "$("$COLDPROF" dump "$FILE" | awk '
+		$3 == "COMM" && / comm=before/ { on = 1; n = 0 }
+		on && $3 == "RSS" && match($0, / faults_anon=[0-9]+/) { n += substr($0, RSTART + 13, RLENGTH - 13) }
+		$3 == "COMM" && / comm=after/ { on = 0; print n }' | sort | uniq -c | awk '{ print $1, $2 }')"
+}
+
 @test "AF_UNIX listens and accepts are not the service's" {
 	boxed 3 unix sleep=50 listen=8080
 	every 3 "processes=1 threads=0 execs=1 exits=1 listens=1 accepts=1 uring=0 texec=0 lost=0 ok=1"
@@ -125,4 +145,18 @@ ODD_COUNTS="processes=30 threads=7 execs=6 exits=37 listens=1 accepts=1 uring=0 
 	JSON=$BATS_TEST_TMPDIR/json
 	report "$FILE" >"$JSON"
 	holds '.scenarios[0].runs | all(.milestones.listen > 30000000)'
+}
+
+# The steady state's latency is to be the service's, not that of being watched.
+@test "behind the settled snapshot only births, names and ends are followed" {
+	"$COLDPROF" --runtime native -n 1 --warmup 0 --requests 200 --settle 50 -o "$FILE" >"$BATS_TEST_TMPDIR/out" 2>&1
+	"$COLDPROF" dump "$FILE" >"$BATS_TEST_TMPDIR/dump"
+	JSON=$BATS_TEST_TMPDIR/json
+	report "$FILE" >"$JSON"
+	holds '.scenarios[0].runs[0].latency_ns.n == 200'
+	same "" "$(awk '
+		function ms(t) { sub(/^\+/, "", t); return t + 0 }
+		$3 == "MEMORY_SYSTEM" && / when=settled/ { settled = ms($1) }
+		$3 ~ /^(RSS|BLOCKED|SWITCH|WAKING|SYSCALL|SAMPLE|ACCEPT|SOCK_)/ { at[NR] = ms($1); line[NR] = $0 }
+		END { if (!settled) print "no settled snapshot"; for (i in at) if (at[i] > settled) print line[i] }' "$BATS_TEST_TMPDIR/dump")"
 }

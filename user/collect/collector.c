@@ -357,6 +357,7 @@ int collector_run_begin(struct collector *c, const struct collector_run *run, st
 	control->roots = 0;
 	control->tap_frames = 0;
 	control->timed = 1;
+	control->idle = 0;
 	c->timed_over = false;
 	__atomic_store_n(&control->run, run->number, __ATOMIC_RELEASE);
 	return 0;
@@ -418,6 +419,11 @@ void collector_untimed(struct collector *c)
 	if (c->ledger)
 		hand_over_files(c);
 	kvm_sums_hand_over(&c->kvm, c->probes, c->cpus, c->timed_end, c->fn, c->ctx);
+}
+
+void collector_idle(struct collector *c)
+{
+	c->probes->bss->control.idle = 1;
 }
 
 const struct collector_program *collector_programs(const struct collector *c, size_t *n)

@@ -81,6 +81,13 @@ int collector_adopt_id(struct collector *c, const char *id);
 void collector_untimed(struct collector *c);
 
 /*
+ * Enough was seen of this run: from now on tasks are only born, execute and end. The probes stay
+ * attached, for the next run, but return at once, so that what is measured then is not the cost of
+ * being watched.
+ */
+void collector_idle(struct collector *c);
+
+/*
  * Quiet: everything is detached but what notices a listen, so that a run can be made that is not
  * traced and yet is timed in the same way. Between runs only; waits for the kernel's grace periods.
  */

@@ -59,6 +59,11 @@ void collector_untimed(struct collector *c)
 	(void)c;
 }
 
+void collector_idle(struct collector *c)
+{
+	(void)c;
+}
+
 int collector_quiet(struct collector *c, bool quiet, struct error *err)
 {
 	(void)c, (void)quiet, (void)err;

@@ -452,6 +452,7 @@ static int after_answer(struct run_now *r)
 	if (!r->untraced)
 		snapshot(r, MEMORY_SETTLED);
 	stage_live_show(r->st);
+	collector_idle(r->st->collector); /* latency is the service's own, not that of being watched */
 	return r->status == RUN_OK && by(r) == READY_ANSWER ? steady_state(r) : 0;
 }
 
