@@ -97,9 +97,14 @@ $(LIB): $(LIB_OBJ) $(OBJ)/sources
 
 # A file that was removed must leave the library too.
 $(OBJ)/sources: FORCE
-	@mkdir -p $(@D) && echo '$(LIB_SRC) $(VERSION) $(CFLAGS) $(DEVELOPER)' | cmp -s - $@ || echo '$(LIB_SRC) $(VERSION) $(CFLAGS) $(DEVELOPER)' >$@
+	@mkdir -p $(@D) && echo '$(LIB_SRC)' | cmp -s - $@ || echo '$(LIB_SRC)' >$@
 
-$(OBJ)/%.o: %.c Makefile
+# What is compiled in another way is compiled anew: DEVELOPER=1, CFLAGS, prefix, a libbpf that came.
+COMPILES := $(subst ','\'',$(CC) $(ALL_CFLAGS))
+$(OBJ)/flags: FORCE
+	@mkdir -p $(@D) && echo '$(COMPILES)' | cmp -s - $@ || echo '$(COMPILES)' >$@
+
+$(OBJ)/%.o: %.c Makefile $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -141,12 +146,16 @@ $(BUILD)/page/hashes.inc: $(filter %.js,$(PAGE_FILES:%=user/export/page/%)) Make
 
 # ---- probes ---------------------------------------------------------------------------------
 
-$(BUILD)/bpf/%.o: bpf/%.bpf.c Makefile
+BPF_COMPILES := $(CLANG) -g -O2 -Wall -Wextra -Wno-unused-parameter $(if $(DEVELOPER),-Werror) -target bpf \
+	-D__TARGET_ARCH_$(BPF_TARGET_ARCH) -Ivmlinux/$(ARCH) -I. \
+	$(shell pkg-config --cflags libbpf 2>/dev/null)
+$(BUILD)/bpf/flags: FORCE
+	@mkdir -p $(@D) && echo '$(BPF_COMPILES)' | cmp -s - $@ || echo '$(BPF_COMPILES)' >$@
+
+$(BUILD)/bpf/%.o: bpf/%.bpf.c Makefile $(BUILD)/bpf/flags
 	@mkdir -p $(@D)
 	$(say) BPF $<
-	$(Q)$(CLANG) -g -O2 -Wall -Wextra -Wno-unused-parameter $(if $(DEVELOPER),-Werror) -target bpf \
-		-D__TARGET_ARCH_$(BPF_TARGET_ARCH) -Ivmlinux/$(ARCH) -I. \
-		$(shell pkg-config --cflags libbpf 2>/dev/null) -MMD -MP -c -o $@ $<
+	$(Q)$(BPF_COMPILES) -MMD -MP -c -o $@ $<
 
 $(BUILD)/bpf/probes.bpfo: $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.o)
 	$(say) BPFLINK $@
@@ -175,7 +184,7 @@ demo: deps
 
 test: deps
 	$(Q)$(MAKE) --no-print-directory DEVELOPER=1 all runtimes
-	$(Q)$(MAKE) --no-print-directory check
+	$(Q)$(MAKE) --no-print-directory DEVELOPER=1 check
 
 check: all check-programs
 	$(Q)tests/run.sh all

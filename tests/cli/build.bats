@@ -14,6 +14,23 @@ setup() {
 	done
 }
 
+# One object stands for all: they have the same rule.
+@test "another way to compile compiles anew, the same way does not" {
+	mkdir -p "$BATS_TEST_TMPDIR/tree"
+	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$BATS_TEST_TMPDIR/tree"
+	cd "$BATS_TEST_TMPDIR/tree"
+	local object=build/obj/plain-nobpf/user/base/utf8.o
+	compiled() { make --no-print-directory BPF=0 V=1 "$@" "$object" | grep -c -- "-o $object" || true; }
+	[ "$(compiled)" -eq 1 ]
+	[ "$(compiled)" -eq 0 ]
+	[ "$(compiled DEVELOPER=1)" -eq 1 ]
+	[ "$(compiled DEVELOPER=1)" -eq 0 ]
+	[ "$(compiled DEVELOPER=1 prefix=/usr)" -eq 1 ]
+	[ "$(compiled CFLAGS=-O0)" -eq 1 ]
+	touch user/base/utf8.h
+	[ "$(compiled CFLAGS=-O0)" -eq 1 ]
+}
+
 @test "make BPF=0 builds without clang and bpftool, and says so when asked to launch" {
 	mkdir -p "$BATS_TEST_TMPDIR/tree"
 	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$BATS_TEST_TMPDIR/tree"

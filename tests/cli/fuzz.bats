@@ -6,6 +6,15 @@ setup() {
 	command -v clang >/dev/null || skip "no clang"
 }
 
+@test "a fuzzer that fails makes the run fail, whatever it leaves" {
+	mkdir -p "$BATS_TEST_TMPDIR/tree/build/fuzz" "$BATS_TEST_TMPDIR/tree/tests/fuzz"
+	cp "$BATS_TEST_DIRNAME/../fuzz/run.sh" "$BATS_TEST_TMPDIR/tree/tests/fuzz/"
+	printf '#!/bin/sh\necho stat::none\nexit 77\n' >"$BATS_TEST_TMPDIR/tree/build/fuzz/fuzz_x"
+	chmod +x "$BATS_TEST_TMPDIR/tree/build/fuzz/fuzz_x"
+	run "$BATS_TEST_TMPDIR/tree/tests/fuzz/run.sh" 1
+	[ "$status" -ne 0 ]
+}
+
 @test "the fuzzers find nothing in a short run" {
 	cd "$BATS_TEST_DIRNAME/../.."
 	run make --no-print-directory fuzzers

@@ -259,6 +259,20 @@ static void view_path(FILE *out, const struct session *s, const char *args)
 	}
 }
 
+static void view_cost(FILE *out, const struct session *s, const char *args)
+{
+	size_t i;
+
+	(void)args;
+	for (i = 0; i < s->n_runs; i++) {
+		bool estimated;
+		uint64_t ns = cost_of_run(s->runs[i], &estimated);
+
+		fprintf(out, "run %u: %" PRIu64 " ns%s\n", s->runs[i]->number, ns,
+			estimated ? ", estimated" : "");
+	}
+}
+
 static void view_ledger(FILE *out, const struct session *s, const char *args)
 {
 	size_t i, k;
@@ -305,7 +319,7 @@ static const struct {
 	{ "memory-columns", view_memory_columns },
 	{ "contrast", view_contrast },
 	{ "path", view_path },
-	{ "ledger", view_ledger },
+	{ "ledger", view_ledger }, { "cost", view_cost },
 	{ "phases", view_phases },
 };
 

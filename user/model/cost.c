@@ -56,14 +56,38 @@ static void add(struct program_costs *out, const struct program_cost *cost)
 	out->list[i].count += cost->count;
 }
 
-void cost_of_session(const struct session *session, struct program_costs *out, size_t *runs)
+uint64_t cost_of_run(const struct run *r, bool *estimated)
+{
+	const struct scenario_result *s = r->scenario;
+	unsigned __int128 ns = 0, sent = 0, here;
+	size_t i;
+
+	*estimated = false;
+	if (r->has_cost && r->cost.bpf_ns)
+		return r->cost.bpf_ns;
+	for (i = 0; s && i < s->n_runs; i++) {
+		const struct run *other = s->runs[i];
+
+		if (!other->ended || other->status != RUN_OK || !other->has_cost || !other->cost.bpf_ns)
+			continue;
+		ns += other->cost.bpf_ns;
+		sent += other->sent;
+	}
+	if (!sent || !r->ended)
+		return 0;
+	*estimated = true;
+	here = ns * r->sent / sent; /* 64 bits times runs: no overflow of 128 */
+	return here > UINT64_MAX ? UINT64_MAX : (uint64_t)here;
+}
+
+void cost_of_scenario(const struct scenario_result *s, struct program_costs *out, size_t *runs)
 {
 	size_t i, k;
 
 	*out = (struct program_costs){ 0 };
 	*runs = 0;
-	for (i = 0; i < session->n_runs; i++) {
-		const struct run *r = session->runs[i];
+	for (i = 0; i < s->n_runs; i++) {
+		const struct run *r = s->runs[i];
 
 		if (!r->ended || r->status != RUN_OK || r->programs.n == 0)
 			continue;

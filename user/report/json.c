@@ -209,9 +209,14 @@ static void write_run(struct json *j, const struct session *s, const struct run 
 	if (r->output_len)
 		json_string_n(j, "output", r->output, r->output_len);
 	if (r->has_cost) {
+		bool estimated;
+		uint64_t bpf_ns = cost_of_run(r, &estimated);
+
 		json_object(j, "cost");
-		if (r->cost.bpf_ns)
-			json_u64(j, "bpf_ns", r->cost.bpf_ns);
+		if (bpf_ns)
+			json_u64(j, "bpf_ns", bpf_ns);
+		if (estimated)
+			json_bool(j, "bpf_estimated", true);
 		json_u64(j, "collector_cpu_ns", r->cost.collector_cpu_ns);
 		why_json_programs(j, r);
 		json_end(j);

@@ -316,25 +316,24 @@ static void print_uncertainty(const struct page *p)
 }
 
 /*
- * Median of what measuring cost in the runs of one scenario, false when nobody says: the probes'
- * time in those where it was measured, as a rule the warm-ups, the collector's in the counted ones.
+ * Median of what measuring cost in the counted runs of one scenario, false when nobody says.
  */
 static bool cost_of(const struct scenario_result *s, uint64_t *bpf, uint64_t *collector)
 {
 	CLEANUP_FREE uint64_t *bpf_ns = xcalloc(s->n_runs + 1, sizeof(*bpf_ns));
 	CLEANUP_FREE uint64_t *cpu_ns = xcalloc(s->n_runs + 1, sizeof(*cpu_ns));
 	struct stats stats;
+	bool estimated;
 	size_t n = 0, n_bpf = 0, i;
 
 	for (i = 0; i < s->n_runs; i++) {
 		const struct run *r = s->runs[i];
 
-		if (r->status != RUN_OK || !r->has_cost)
+		if (!run_counted(r) || !r->has_cost)
 			continue;
-		if (r->cost.bpf_ns)
-			bpf_ns[n_bpf++] = r->cost.bpf_ns;
-		if (run_counted(r))
-			cpu_ns[n++] = r->cost.collector_cpu_ns;
+		bpf_ns[n_bpf] = cost_of_run(r, &estimated);
+		n_bpf += bpf_ns[n_bpf] > 0;
+		cpu_ns[n++] = r->cost.collector_cpu_ns;
 	}
 	stats_of(bpf_ns, n_bpf, &stats);
 	*bpf = stats.median < 1e18 ? (uint64_t)stats.median : UINT64_MAX;
