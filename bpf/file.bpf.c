@@ -8,6 +8,7 @@
 
 #define REQ_OP_MASK 0xff
 #define REQ_OP_READ 0
+#define BIO_CLONED 1 /* include/linux/blk_types.h */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -55,6 +56,9 @@ int BPF_PROG(on_bio, struct bio *bio)
 	if (!control.timed || !ctx_current())
 		return 0;
 	if ((bio->bi_opf & REQ_OP_MASK) != REQ_OP_READ)
+		return 0;
+	/* Device mapper and md hand copies of it on to the devices below: that is the same read. */
+	if (bio->bi_flags & (1u << BIO_CLONED))
 		return 0;
 	bytes = bio->bi_iter.bi_size;
 	if (bpf_core_read(&vec, sizeof(vec), bio->bi_io_vec) || !vec.bv_page)

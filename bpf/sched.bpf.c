@@ -346,6 +346,8 @@ int BPF_PROG(on_waking, struct task_struct *woken)
 	r->body.waker_ours = ours ? ROLE_TREE : role_of(waker, NULL);
 	r->body.waker_kthread = !!(waker->flags & PF_KTHREAD);
 	fill_comm(r->body.waker_comm, waker, r->body.waker_ours);
+	if (c && throttled(woken))
+		r->head.flags |= WIRE_F_THROTTLED;
 	record_submit(r);
 	return 0;
 }

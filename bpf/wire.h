@@ -61,6 +61,7 @@ enum wire_kind { WIRE_KINDS(WIRE_ENUM) WIRE_KIND_LIMIT = 256 };
 #define WIRE_F_TRUNCATED 0x0001  /* a string or list was longer than what is kept */
 #define WIRE_F_UNREADABLE 0x0002 /* a user-space string or struct could not be read */
 #define WIRE_F_NO_ENTER 0x0004   /* the start of the call was not seen; its enter time is 0 */
+#define WIRE_F_THROTTLED 0x0008  /* WAKING: whom it wakes gets no CPU: the quota is used up */
 
 struct wire_head {
 	__u64 time; /* when it happened */

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "user/base/mem.h"
+
 #define SESSION "0 - SESSION port=8080\n0 - SCENARIO id=1 name=x flags=host_accept\n"
 #define BEGIN "run 1 at 1s\n+0 - RUN_BEGIN scenario=1 netns=7 client_netns=8\n"
 #define LAUNCH "+1ms 10 EXEC enter=+0 root=1 exe_name=a\n"
@@ -89,6 +91,60 @@ static void test_not_the_service(void **state)
 	assert_true(m->bracketed[MILESTONE_FIRST_ACCEPT]);
 	assert_int_equal(m->from[MILESTONE_FIRST_ACCEPT], 3000000);
 	assert_int_equal(m->to[MILESTONE_FIRST_ACCEPT], 9000000);
+	session_free(s);
+}
+
+/* A published port: dockerd's forwarder has it first, and takes the client in. */
+static void test_forwarder(void **state)
+{
+	static const char forwarder[] =
+		"+2ms 10 FORK child=11\n"
+		"+2.5ms 11 EXEC enter=+2.4ms exe_name=docker-proxy\n"
+		"+3ms 11 LISTEN local_port=8080 netns=7\n"
+		"+5ms 11 ACCEPT local_port=8080 netns=7\n";
+	CLEANUP_FREE char *both = xasprintf("%s%s", forwarder,
+		"+3ms 10 FORK child=12\n"
+		"+4ms 12 EXEC enter=+3.9ms exe_name=svc\n"
+		"+5.5ms 12 LISTEN local_port=8080 netns=7\n"
+		"+7ms 12 ACCEPT local_port=8080 netns=7\n");
+	CLEANUP_FREE char *alone_text = xasprintf("%s%s", SESSION BEGIN LAUNCH CLIENT, forwarder);
+	CLEANUP_FREE char *both_text = xasprintf("%s%s", SESSION BEGIN LAUNCH CLIENT, both);
+	struct session *s = evtext_session(both_text);
+	const struct milestones *m = only(s);
+
+	(void)state;
+	is_at(m, MILESTONE_SERVICE_EXEC, 4000000);
+	is_at(m, MILESTONE_LISTEN, 5500000);
+	is_at(m, MILESTONE_FIRST_ACCEPT, 7000000);
+	assert_int_equal(m->service_pid, 12);
+	session_free(s);
+	s = evtext_session(alone_text); /* the service has another port in its own namespace */
+	m = only(s);
+	is_absent(m, MILESTONE_LISTEN);
+	is_absent(m, MILESTONE_FIRST_ACCEPT);
+	assert_non_null(strstr(m->why[MILESTONE_FIRST_ACCEPT], "forwarder"));
+	assert_true(m->bracketed[MILESTONE_FIRST_ACCEPT]);
+	assert_int_equal(m->to[MILESTONE_FIRST_ACCEPT], 9000000);
+	session_free(s);
+	assert_true(milestone_is_proxy("docker-proxy"));
+	assert_false(milestone_is_proxy("docker"));
+}
+
+/* Which of them is the service's is not seen from outside: it is said. */
+static void test_gvisor_listens_twice(void **state)
+{
+	static const char gvisor[] =
+		"0 - SESSION port=8080\n0 - SCENARIO id=1 name=gvisor flags=guest_accept\n"
+		BEGIN LAUNCH CLIENT "+3ms 11 GUEST_SYSCALL nr=50 how=trap ret=50\n";
+	CLEANUP_FREE char *twice = xasprintf("%s%s", gvisor, "+4ms 11 GUEST_SYSCALL nr=50 how=trap ret=50\n");
+	struct session *s = evtext_session(gvisor);
+
+	(void)state;
+	assert_null(strstr(only(s)->note[MILESTONE_LISTEN], "several"));
+	session_free(s);
+	s = evtext_session(twice);
+	assert_int_equal(only(s)->at[MILESTONE_LISTEN], 3000000);
+	assert_non_null(strstr(only(s)->note[MILESTONE_LISTEN], "several"));
 	session_free(s);
 }
 
@@ -257,6 +313,8 @@ int main(void)
 		cmocka_unit_test(test_order_of_file_is_not_time),
 		cmocka_unit_test(test_not_the_service),
 		cmocka_unit_test(test_program_is_inherited),
+		cmocka_unit_test(test_forwarder),
+		cmocka_unit_test(test_gvisor_listens_twice),
 		cmocka_unit_test(test_reused_service_pid),
 		cmocka_unit_test(test_ready),
 		cmocka_unit_test(test_ready_makes_no_sense),

@@ -184,11 +184,16 @@ static void holder_text(char text[WAIT_TEXT_MAX], const struct walk *w,
 	text_append(text, WAIT_TEXT_MAX, n, *name ? name : "somebody", 100);
 }
 
-/* Was it taken from its CPU because of a quota? Then in words. */
+/*
+ * Was it taken from its CPU because of a quota, or woken when that was used up already? Then in words.
+ */
 static const char *held_back(const struct walk *w, const struct span *span)
 {
 	const struct sched_switch *out;
 
+	if (span->flags & SPAN_WOKEN && span->ref != SCHED_NONE)
+		return w->s->wakings[span->ref].throttled ? "held back by a CPU quota: woken meanwhile" :
+							    NULL;
 	if (span->flags & (SPAN_WOKEN | SPAN_BORN | SPAN_TAKEN) || span->ref == SCHED_NONE)
 		return NULL;
 	out = &w->s->switches[span->ref];

@@ -97,6 +97,8 @@ static uint64_t part_of(const struct finding_search *q, const struct path_slice 
 	uint64_t launch = q->run->milestones.launch, total = 0, last = finding_bound(q);
 	size_t i;
 
+	if (q->rule->within && !q->rule->within(q, slice->pid, slice->start))
+		return 0;
 	if (slice->end < last)
 		last = slice->end;
 	if (!q->rule->phase)
@@ -153,7 +155,7 @@ uint64_t finding_part_of_kinds(const struct finding_search *q, const bool *marks
 	*longest = NULL;
 	if (q->rule->phase && !has_phase(q))
 		return 0;
-	if (!q->rule->phase && finding_bound(q) == UINT64_MAX)
+	if (!q->rule->phase && !q->rule->within && finding_bound(q) == UINT64_MAX)
 		return whole_kinds(path, marks, longest);
 	for (i = 0; i < path->n; i++) {
 		if (!marks[path->slices[i].kind])

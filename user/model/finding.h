@@ -31,7 +31,7 @@ struct scenario_result;
 
 #define FINDING_TEXT_MAX 256
 #define FINDING_IN(STATE) (1u << PATH_##STATE)
-#define FINDING_PATTERNS 6
+#define FINDING_PATTERNS 10
 
 /* A rule at work on a run. */
 struct finding_search {
@@ -61,10 +61,12 @@ struct finding_rule {
 	enum milestone before; /* what is later does not count; LAUNCH, or not seen: no bound */
 	const char *details[FINDING_PATTERNS]; /* one of these … */
 	const char *not_details[FINDING_PATTERNS]; /* … and none of these */
+	/* May be NULL. False: what this process does at this time does not count. */
+	bool (*within)(const struct finding_search *q, uint32_t pid, uint64_t time);
 	/*
 	 * Besides slices, or without: samples on the path with one of these functions or objects
-	 * (patterns) anywhere in the stack. Their share of the path's time on CPUs is added; comm
-	 * and before hold for them, too.
+	 * (patterns) anywhere in the stack. Their share of the path's time on CPUs is added; comm,
+	 * before and within hold for them, too.
 	 */
 	const char *functions[FINDING_PATTERNS];
 	const char *objects[FINDING_PATTERNS];

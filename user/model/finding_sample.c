@@ -15,7 +15,7 @@ struct path_sample {
 	uint64_t time;
 	size_t symbols; /* where those of its frames begin */
 	uint32_t n;     /* frames */
-	uint32_t kind;  /* of its slice */
+	uint32_t kind, pid; /* of its slice */
 };
 
 /* What a rule's patterns say of a symbol. */
@@ -27,7 +27,7 @@ static void add_sample(struct finding_samples *out, const struct finding_search 
 	uint32_t n = (uint32_t)sample->n_kernel + sample->n_user, i;
 
 	ARRAY_RESERVE(out->list, out->n, out->cap, 1);
-	out->list[out->n++] = (struct path_sample){ sample->time, out->n_symbols, n, slice->kind };
+	out->list[out->n++] = (struct path_sample){ sample->time, out->n_symbols, n, slice->kind, slice->pid };
 	ARRAY_RESERVE(out->symbols, out->n_symbols, out->cap_symbols, n);
 	for (i = 0; i < n; i++)
 		out->symbols[out->n_symbols++] = oncpu_symbol(q->session, q->run, sample, i);
@@ -107,7 +107,8 @@ void finding_search_samples(struct finding_search *q, struct finding_samples *sa
 	for (i = 0; i < samples->n; i++) {
 		const struct path_sample *s = &samples->list[i];
 
-		if (!marks[s->kind] || s->time > bound)
+		if (!marks[s->kind] || s->time > bound ||
+		    (q->rule->within && !q->rule->within(q, s->pid, s->time)))
 			continue;
 		of++;
 		name = fitting_frame(q, verdicts, samples->symbols + s->symbols, s->n);

@@ -14,6 +14,8 @@
  *   first_accept  first ACCEPT on the port since listen, at its return. Of any connection: one that
  *                 the client gave up may be taken first.
  *   first_byte    of the answer, as the client saw it
+ *                 Neither listen nor first_accept is a forwarder's (docker-proxy and the like), who
+ *                 has the port long before the service does.
  *   ready         what the user said makes the command ready, as the record READY has it; there it
  *                 is the end of the cold start, and what comes later is not considered
  *
@@ -25,7 +27,23 @@
 
 #include "user/model/milestone_rules.h"
 
+#include <string.h>
+
 #define NOT_LAUNCHED "the launch was not seen"
+
+bool milestone_is_proxy(const char *exe)
+{
+	static const char *const names[] = {
+		"docker-proxy", "rootlessport", "rootlesskit", "slirp4netns", "pasta", "pasta.avx2",
+		"passt", "passt.avx2", "gvproxy", "kubectl",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(exe, names[i]))
+			return true;
+	return false;
+}
 
 const char *milestone_name(enum milestone m)
 {
@@ -191,23 +209,6 @@ static void find_connected(struct rules *r)
 			   "when the client noticed: the kernel's own event was not seen");
 }
 
-/* Earliest event of a kind on the service's port, not before start. */
-static const struct sock_event *first_on_port(const struct rules *r, uint16_t kind, uint64_t start)
-{
-	const struct sock_event *first = NULL;
-	size_t i;
-
-	for (i = 0; i < r->run->n_socks; i++) {
-		const struct sock_event *e = &r->run->socks[i];
-
-		if (e->kind == kind && e->time >= start && on_port(r, e->local_port) &&
-		    (r->run->netns == 0 || e->netns == r->run->netns) &&
-		    (!first || e->time < first->time))
-			first = e;
-	}
-	return first;
-}
-
 /* Who had this pid at that time: pids are re-used. */
 static const struct process *process_at(const struct tree *tree, uint32_t pid, uint64_t time)
 {
@@ -244,6 +245,43 @@ static const struct exec *program_of(const struct process *p, uint64_t time)
 	return NULL;
 }
 
+static bool is_proxys(const struct rules *r, const struct sock_event *e)
+{
+	const struct exec *program;
+
+	if (e->kind != WIRE_LISTEN && e->kind != WIRE_ACCEPT)
+		return false;
+	program = program_of(process_at(&r->run->tree, e->pid, e->time), e->time);
+	return program && milestone_is_proxy(program->exe);
+}
+
+static bool has_proxy(const struct rules *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->run->n_socks; i++)
+		if (on_port(r, r->run->socks[i].local_port) && is_proxys(r, &r->run->socks[i]))
+			return true;
+	return false;
+}
+
+/* Earliest event of a kind on the service's port, not before start and no forwarder's. */
+static const struct sock_event *first_on_port(const struct rules *r, uint16_t kind, uint64_t start)
+{
+	const struct sock_event *first = NULL;
+	size_t i;
+
+	for (i = 0; i < r->run->n_socks; i++) {
+		const struct sock_event *e = &r->run->socks[i];
+
+		if (e->kind == kind && e->time >= start && on_port(r, e->local_port) &&
+		    (r->run->netns == 0 || e->netns == r->run->netns) &&
+		    (!first || e->time < first->time) && !is_proxys(r, e))
+			first = e;
+	}
+	return first;
+}
+
 static void find_service(struct rules *r, const struct sock_event *listen)
 {
 	const struct process *service = process_at(&r->run->tree, listen->pid, listen->time);
@@ -262,7 +300,9 @@ static void find_accept(struct rules *r, uint64_t listen, const char *note)
 	const struct sock_event *accept = first_on_port(r, WIRE_ACCEPT, listen);
 
 	if (!accept)
-		rules_absent(r, MILESTONE_FIRST_ACCEPT, "no accept on the port was seen");
+		rules_absent(r, MILESTONE_FIRST_ACCEPT, r->proxied ?
+			     "a forwarder accepts on the port, on behalf of the service" :
+			     "no accept on the port was seen");
 	else if (accept->time > r->end)
 		rules_absent(r, MILESTONE_FIRST_ACCEPT,
 			     "accepts were seen only after the first byte: events are lost");
@@ -278,6 +318,9 @@ static void rules_host(struct rules *r, const struct sock_event *listen)
 
 	if (flags & SCENARIO_GUEST_ACCEPT)
 		sentry = "by gVisor's kernel on behalf of the program";
+	r->proxied = has_proxy(r);
+	if (r->proxied && r->m->seen[MILESTONE_CONNECTED])
+		r->m->note[MILESTONE_CONNECTED] = "possibly to a forwarder";
 	if (listen && listen->time <= r->end) {
 		rules_seen(r, MILESTONE_LISTEN, listen->time, sentry);
 		find_service(r, listen);
@@ -285,6 +328,7 @@ static void rules_host(struct rules *r, const struct sock_event *listen)
 	} else {
 		rules_absent(r, MILESTONE_LISTEN, listen ?
 			     "it was seen only after the first byte: events are lost" :
+			     r->proxied ? "a forwarder listens on the port, on behalf of the service" :
 			     "nothing was seen to listen on the port");
 		rules_absent(r, MILESTONE_SERVICE_EXEC, "who listens was not seen");
 		find_accept(r, r->launch, sentry);

@@ -66,6 +66,12 @@ struct session;
 /* Work out run->milestones from what the run holds. */
 void milestones_find(struct run *run, uint16_t port);
 
+/*
+ * Is a program of this file name a forwarder, one that listens and accepts on a service's behalf long
+ * before that does ("docker-proxy")? Its sockets are no milestones.
+ */
+bool milestone_is_proxy(const char *exe);
+
 const char *milestone_name(enum milestone m); /* "first_accept" */
 const char *milestone_title(enum milestone m); /* "first accept" */
 

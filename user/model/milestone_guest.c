@@ -109,11 +109,26 @@ static void find_accept(struct rules *r, uint64_t since)
 		rules_absent(r, MILESTONE_FIRST_ACCEPT, "inside gVisor: the call was not seen");
 }
 
+/* Neither the socket nor its port is seen from outside. */
+static bool listens_more_than_once(const struct rules *r)
+{
+	unsigned int n = 0;
+	size_t i;
+
+	for (i = 0; i < r->run->n_socks; i++)
+		n += is_call(&r->run->socks[i], GUEST_LISTEN, GUEST_LISTEN) &&
+		     rules_in_window(r, r->run->socks[i].time);
+	return n > 1;
+}
+
 void rules_gvisor(struct rules *r)
 {
 	const struct sock_event *listen = first_call(r, GUEST_LISTEN, GUEST_LISTEN);
 
-	if (listen)
+	if (listen && listens_more_than_once(r))
+		rules_seen(r, MILESTONE_LISTEN, listen->time,
+			   "the first of several inside gVisor: which is the service's is not seen");
+	else if (listen)
 		rules_seen(r, MILESTONE_LISTEN, listen->time, has_result(listen) ? NULL : ENTRY);
 	else
 		rules_absent(r, MILESTONE_LISTEN, "inside gVisor: the call was not seen");

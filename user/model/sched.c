@@ -97,6 +97,7 @@ static bool add_waking(struct sched *s, struct arena *arena, const struct wire_h
 		.name = body.waker_ours ? 0 : intern(s, arena, body.waker_comm),
 		.context = (uint8_t)body.context, .irq = body.irq, .vector = body.vector,
 		.ours = body.waker_ours, .kthread = body.waker_kthread,
+		.throttled = (record->flags & WIRE_F_THROTTLED) != 0,
 	};
 	return true;
 }

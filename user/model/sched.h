@@ -45,6 +45,7 @@ struct sched_waking {
 	uint32_t name;    /* of the waker, when it is a stranger */
 	uint8_t context, irq, vector;
 	uint8_t ours, kthread;
+	bool throttled; /* whom it wakes: by the quota of its cgroup */
 };
 
 struct sched_call {

@@ -17,6 +17,7 @@
 const struct field_name field_trust_names[] = { { "truncated", WIRE_F_TRUNCATED },
 					   { "unreadable", WIRE_F_UNREADABLE },
 					   { "no_enter", WIRE_F_NO_ENTER },
+					   { "throttled", WIRE_F_THROTTLED },
 					   { NULL, 0 } };
 static const struct field_name how_names[] = { { "trap", WIRE_GUEST_SECCOMP_TRAP },
 					 { "dispatch", WIRE_GUEST_USER_DISPATCH },
