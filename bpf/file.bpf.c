@@ -10,22 +10,13 @@
 #define REQ_OP_READ 0
 #define BIO_CLONED 1 /* include/linux/blk_types.h */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct probe_file);
-	__type(value, struct probe_file_sums);
-} files SEC(".maps");
-
-static __always_inline struct probe_file_sums *sums_of(struct inode *inode)
+static __always_inline struct probe_file_sums *sums_of(struct inode *inode, struct probe_file *file)
 {
-	struct probe_file key = {};
+	struct probe_file key = *file;
 	struct probe_file_sums *sums, fresh = {};
 	struct dentry *dentry;
 	struct hlist_node *first;
 
-	key.inode = BPF_CORE_READ(inode, i_ino);
-	key.dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	sums = bpf_map_lookup_elem(&files, &key);
 	if (sums)
 		return sums;
@@ -51,9 +42,11 @@ int BPF_PROG(on_bio, struct bio *bio)
 	struct address_space *mapping;
 	struct inode *inode;
 	struct folio *folio;
+	struct task_ctx *c;
 	__u32 bytes;
 
-	if (!control.timed || !ctx_current())
+	c = control.timed ? ctx_current() : NULL;
+	if (!c)
 		return 0;
 	if ((bio->bi_opf & REQ_OP_MASK) != REQ_OP_READ)
 		return 0;
@@ -69,7 +62,11 @@ int BPF_PROG(on_bio, struct bio *bio)
 	if (!mapping || ((__u64)mapping & 3))
 		return 0;
 	inode = BPF_CORE_READ(mapping, host);
-	sums = inode ? sums_of(inode) : NULL;
+	if (!inode)
+		return 0;
+	c->read.inode = BPF_CORE_READ(inode, i_ino);
+	c->read.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	sums = sums_of(inode, &c->read);
 	if (sums)
 		__sync_fetch_and_add(&sums->read_bytes, bytes);
 	return 0;

@@ -43,7 +43,8 @@ struct task_ctx {
 	__u32 port;       /* accept in progress: the listening socket's port, 0 = not TCP */
 	__u32 netns;      /* … and its network namespace */
 	__u32 family;     /* … and its address family */
-	__u32 blocked;    /* 1: it left the CPU for an uninterruptible wait */
+	__u32 blocked;    /* it left the CPU for an uninterruptible wait: 1, or 2: for a disk */
+	struct probe_file read; /* whose pages it asked a disk for since it came on the CPU; inode 0: none */
 };
 
 /* What a task did to its memory since it came on the CPU, or since its last RSS record. */
@@ -101,6 +102,14 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
 } notices __weak SEC(".maps");
+
+/* What a run read, by file (bpf/file.bpf.c). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct probe_file);
+	__type(value, struct probe_file_sums);
+} files __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -16,6 +16,10 @@
 #define STATE_ENDED (0x0010 | 0x0020 | 0x0080)
 #define PF_KTHREAD 0x00200000
 
+/* task_ctx.blocked */
+#define BLOCKED 1
+#define BLOCKED_FOR_DISK 2
+
 /* The field lost its volatile and got a new name in 5.14 (2f064a59a11f). */
 struct task_struct___before_5_14 {
 	volatile long state;
@@ -44,7 +48,8 @@ static __always_inline __u8 why_off(struct task_struct *prev, bool preempted)
 	return state & STATE_UNINTERRUPTIBLE ? WIRE_STATE_BLOCKED : WIRE_STATE_SLEEPING;
 }
 
-static __always_inline void leave(struct cpu_state *s, struct task_ctx *p, __u8 why, __u64 now)
+static __always_inline void leave(struct cpu_state *s, struct task_ctx *p, __u8 why, bool iowait,
+				  __u64 now)
 {
 	/* It came without a sched_switch and did nothing since: somebody else's call lies here. */
 	if (s->ours)
@@ -57,7 +62,7 @@ static __always_inline void leave(struct cpu_state *s, struct task_ctx *p, __u8 
 	 * An interruptible wait is told by its system call; only where the kernel itself waits
 	 * (locks, RCU, disk) does the stack say more.
 	 */
-	p->blocked = why == WIRE_STATE_BLOCKED;
+	p->blocked = why != WIRE_STATE_BLOCKED ? 0 : iowait ? BLOCKED_FOR_DISK : BLOCKED;
 }
 
 struct blocked_record {
@@ -66,20 +71,37 @@ struct blocked_record {
 	__u64 stack[WIRE_STACK_MAX];
 };
 
+/* It waited for a disk: for the file whose pages it has asked for last. */
+static __always_inline void send_read_wait(struct task_ctx *n, struct task_struct *next, __u64 now)
+{
+	struct probe_file key = n->read;
+	struct probe_file_sums *file = bpf_map_lookup_elem(&files, &key);
+	WIRE_RECORD(read_wait) *r = record_reserve_at(WIRE_READ_WAIT, sizeof(*r), now);
+
+	if (!r)
+		return;
+	r->head.tid = next->pid;
+	r->head.pid = next->tgid;
+	r->body.since = n->call.off_since;
+	r->body.inode = key.inode;
+	r->body.dev = key.dev;
+	r->body.pad = 0;
+	if (file)
+		__builtin_memcpy(r->body.name, file->name, sizeof(r->body.name));
+	else
+		__builtin_memset(r->body.name, 0, sizeof(r->body.name));
+	record_submit(r);
+}
+
 /*
  * Unwinding costs 2 us, so it is left until it is known that the wait was long: the task does not
  * run yet, and its stack is still that of its sleep.
  */
-static __always_inline void come_back(struct cpu_state *s, struct task_ctx *n,
-				      struct task_struct *next, __u64 now)
+static __always_inline void send_stack(struct task_ctx *n, struct task_struct *next, __u64 now)
 {
-	struct blocked_record *r;
+	struct blocked_record *r = record_reserve_at(WIRE_BLOCKED, sizeof(*r), now);
 	long bytes;
 
-	call_restart(s, n);
-	if (!n->blocked || now - n->call.off_since < WIRE_BLOCKED_MIN_NS)
-		return;
-	r = record_reserve_at(WIRE_BLOCKED, sizeof(*r), now);
 	if (!r)
 		return;
 	r->head.tid = next->pid;
@@ -90,6 +112,18 @@ static __always_inline void come_back(struct cpu_state *s, struct task_ctx *n,
 	bytes = bpf_get_task_stack(next, r->stack, sizeof(r->stack), 0);
 	r->body.n = bytes > 0 ? bytes / sizeof(__u64) : 0;
 	record_submit(r);
+}
+
+static __always_inline void come_back(struct cpu_state *s, struct task_ctx *n,
+				      struct task_struct *next, __u64 now)
+{
+	call_restart(s, n);
+	if (n->blocked && now - n->call.off_since >= WIRE_BLOCKED_MIN_NS)
+		send_stack(n, next, now);
+	/* A system call says itself which file it is on. */
+	if (n->blocked == BLOCKED_FOR_DISK && n->read.inode && n->call.nr == NO_SYSCALL)
+		send_read_wait(n, next, now);
+	n->read.inode = 0;
 }
 
 /* The client is one thread of ours: its number is enough, it needs no storage. */
@@ -162,6 +196,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	struct task_ctx *p, *n;
 	WIRE_RECORD(switch) *r;
 	__u8 why, prev_role, next_role;
+	bool iowait;
 	struct cpu_state *s = cpu_state();
 	__u64 now;
 
@@ -180,6 +215,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		return 0;
 	}
 	why = why_off(prev, preempt);
+	iowait = p ? BPF_CORE_READ_BITFIELD(prev, in_iowait) : 0;
 	r = control.timed ? record_reserve_at(WIRE_SWITCH, sizeof(*r), now) : NULL;
 	if (r) {
 		r->head.tid = prev->pid;
@@ -191,7 +227,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		r->body.next_ours = next_role;
 		r->body.prev_state = p && why == WIRE_STATE_RUNNABLE && throttled(prev) ?
 					     WIRE_STATE_THROTTLED : why;
-		r->body.prev_iowait = p ? BPF_CORE_READ_BITFIELD(prev, in_iowait) : 0;
+		r->body.prev_iowait = iowait;
 		r->body.prev_syscall = p && s->ours ? s->call.nr : NO_SYSCALL;
 		r->body.quick_calls = p && s->ours ? s->call.quick_calls : 0;
 		r->body.quick_ns = p && s->ours ? s->call.quick_ns + nap_begun(&s->call, now) :
@@ -207,7 +243,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		s->used = now;
 	if (p) {
 		memory_leave(s, prev, now);
-		leave(s, p, why, now);
+		leave(s, p, why, iowait, now);
 		if (p->vcpu)
 			vcpu_leaves_cpu(p, why, now);
 	}

@@ -6,7 +6,7 @@
 #ifndef COLDPROF_SHARED_H
 #define COLDPROF_SHARED_H
 
-#define PROBE_MARK_REST 26
+#define PROBE_MARK_REST 30
 
 /* In .bss: which run is on. Written by the collector between runs only. */
 struct probe_control {

@@ -51,7 +51,8 @@
 	X(29, VM_DEVICE, vm_device)                                                                \
 	X(30, GUEST_TEXT, guest_text)                                                              \
 	X(31, GUEST_MARK, guest_mark)                                                              \
-	X(32, ADOPTED, adopted)
+	X(32, ADOPTED, adopted)                                                                    \
+	X(40, READ_WAIT, read_wait)
 
 #define WIRE_ENUM(number, NAME, body) WIRE_##NAME = number,
 enum wire_kind { WIRE_KINDS(WIRE_ENUM) WIRE_KIND_LIMIT = 256 };
@@ -287,6 +288,18 @@ struct wire_blocked {
 };
 
 /*
+ * READ_WAIT: head's task waited for a block device outside of a system call (a page fault), and this is
+ * the file whose pages it had asked for last; sent when it comes back, behind a BLOCKED if there is one.
+ */
+struct wire_read_wait {
+	__u64 since; /* as in BLOCKED */
+	__u64 inode;
+	__u32 dev;
+	__u32 pad;
+	char name[WIRE_NAME_MAX]; /* last component; "" = not known */
+};
+
+/*
  * SAMPLE: the software clock found head's task on a CPU. Followed by n_kernel and then n_user
  * return addresses (u64), innermost first.
  */
@@ -465,6 +478,7 @@ WIRE_ASSERT(struct wire_waking, 40);
 WIRE_ASSERT(struct wire_syscall, 128);
 WIRE_ASSERT(struct wire_blocked, 16);
 WIRE_ASSERT(struct wire_sample, 8);
+WIRE_ASSERT(struct wire_read_wait, 88);
 WIRE_ASSERT(struct wire_file_cache, 88);
 WIRE_ASSERT(struct wire_mapping, 360);
 WIRE_ASSERT(struct wire_rss, 80);

@@ -32,6 +32,7 @@ strace                cmd:strace               an independent clock for the test
 tmux                  cmd:tmux                 tests of the terminal UI
 locales               cmd:localedef            a test in a locale with another decimal point
 mandoc                cmd:mandoc               checks the manual pages
+zsh                   cmd:zsh                  reads its completions
 protobuf-compiler     cmd:protoc               reads the Perfetto export back
 chromium              cmd:chromium             tests of the page in a browser; screenshots
 chromium-driver       cmd:chromedriver         drives it

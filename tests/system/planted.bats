@@ -184,6 +184,12 @@ WAKES=' + ^runnable planted: an idle CPU wakes up$'
 	holds '.scenarios[0].runs | all(.disk.files[0] | .path == "data" and .bytes >= 31 * 1048576)'
 }
 
+# By no call: the page fault says which file it was for.
+@test "touching a mapped file that is not in the page cache" {
+	local row='^blocked planted: page fault in data: .*disk$'
+	both "mapped=16" "$row" mapped "$row$WAKES"
+}
+
 # What a lock's or a pipe's waiter waits for is what its holder or helper does meanwhile.
 @test "a file lock that another process holds" {
 	local row='^blocked holder: clock_nanosleep: timer$'

@@ -152,6 +152,28 @@ static bool add_stack(struct sched *s, struct arena *arena, const struct wire_he
 	return true;
 }
 
+/* Comes right behind the stack, or without one. */
+static bool add_read_wait(struct sched *s, struct arena *arena, const struct wire_head *record)
+{
+	struct wire_read_wait body;
+	struct sched_stack *last;
+
+	record_body(record, &body, sizeof(body));
+	if (body.since > record->time)
+		return false;
+	last = s->n_stacks ? &s->stacks[s->n_stacks - 1] : NULL;
+	if (!last || last->tid != record->tid || last->since != body.since) {
+		ARRAY_RESERVE(s->stacks, s->n_stacks, s->cap_stacks, 1);
+		last = &s->stacks[s->n_stacks++];
+		*last = (struct sched_stack){
+			.time = record->time, .since = body.since, .tid = record->tid,
+		};
+	}
+	if (*body.name)
+		last->file = arena_strndup(arena, body.name, strnlen(body.name, sizeof(body.name)));
+	return true;
+}
+
 static bool add_sample(struct sched *s, struct arena *arena, const struct wire_head *record)
 {
 	struct wire_sample body;
@@ -225,6 +247,9 @@ bool sched_add(struct sched *s, struct arena *arena, const struct wire_head *rec
 	case WIRE_BLOCKED:
 		s->settled = false;
 		return add_stack(s, arena, record);
+	case WIRE_READ_WAIT:
+		s->settled = false;
+		return add_read_wait(s, arena, record);
 	case WIRE_SAMPLE:
 		s->settled = false;
 		return add_sample(s, arena, record);

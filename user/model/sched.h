@@ -67,6 +67,7 @@ struct sched_stack {
 	uint64_t since;
 	uint64_t time; /* when the task came back */
 	const uint64_t *frames;
+	const char *file; /* hostile text: it waited for a disk, for this file; NULL: not known */
 	uint32_t tid, n;
 };
 

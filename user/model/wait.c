@@ -311,7 +311,8 @@ void wait_text(char text[WAIT_TEXT_MAX], const struct session *session, const st
 	else if (out && out->state == WIRE_STATE_STOPPED)
 		snprintf(what, sizeof(what), "stopped");
 	else if (out && (iowait || out->state == WIRE_STATE_BLOCKED))
-		snprintf(what, sizeof(what), "page fault");
+		snprintf(what, sizeof(what), "page fault%s%.100s", stack && stack->file ? " in " : "",
+			 stack && stack->file ? stack->file : "");
 	else
 		snprintf(what, sizeof(what), "waiting");
 	if (stack)
