@@ -8,26 +8,45 @@ pairs=${1:-60}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
+# spread WHAT UNIT BAR: of the numbers that come in, with what the issue's bar makes of their median.
+spread() {
+	sort -n | awk -v what="$1" -v unit="$2" -v bar="$3" '{ v[NR] = $1 }
+		END { m = v[int((NR + 1) / 2)]
+		      printf "%s: median %.4g %s, %.4g to %.4g, n %d; bar %s: %s\n", what, m, unit, v[1], v[NR], NR, bar, m <= bar ? "held" : "MISSED" }'
+}
+
+# The same of the table of `coldprof overhead`: median ratios.
+overhead() {
+	local bar=$1
+	shift
+	./coldprof overhead -n "$pairs" --warmup 2 "$@" 2>/dev/null | awk -v bar="$bar" '
+		/^start of the session/ { next }
+		$2 ~ /^[0-9]+$/ { $0 = $0 "   bar " bar ": " ($3 <= bar ? "held" : "MISSED") }
+		{ print }'
+}
+
 echo "== load average before: $(cut -d' ' -f1-3 /proc/loadavg)"
 echo
-echo "== cost of being traced, milestones only (--no-ledger): bar 1.03"
-./coldprof overhead --runtime native,runc,crun -n "$pairs" --warmup 2 --no-ledger
+echo "== cost of being traced, milestones only (--no-ledger)"
+overhead 1.03 --runtime native,runc,crun,gvisor --no-ledger
 echo
-echo "== cost of being traced, everything on: bar 1.05"
-./coldprof overhead --runtime native,runc,crun,gvisor -n "$pairs" --warmup 2
+echo "== cost of being traced, everything on"
+overhead 1.05 --runtime native,runc,crun,gvisor
 echo
-echo "== start of coldprof to the first launch, 11 sessions: bar 150 ms"
+echo "== coldprof itself"
 for _ in $(seq 11); do
 	./coldprof --runtime native -n 1 --warmup 0 --settle 0 --requests 0 --force \
 		-o "$out/start.coldprof" >/dev/null 2>&1
 	./coldprof report --format json "$out/start.coldprof" | jq '.environment.own_start_ns | tonumber / 1e6'
-done | sort -n | awk '{ v[NR] = $1 } END { printf "median %.1f ms, %.1f to %.1f, n %d\n", v[int((NR + 1) / 2)], v[1], v[NR], NR }'
-echo
-echo "== coldprof's own memory in a session of native, runc and gvisor: bar 32 MiB; lost events: bar 0"
-./coldprof --runtime native,runc,gvisor -n 5 --force -o "$out/m.coldprof" >/dev/null 2>&1
-./coldprof report --format json "$out/m.coldprof" |
-	jq -r '"peak RSS \(.environment.own_peak_rss | tonumber / 1048576 * 10 | round / 10) MiB",
-	       "lost events \([.scenarios[].runs[].lost_events] | add)"'
+done | spread "start to the first launch" ms 150
+for _ in $(seq 5); do
+	./coldprof --all -n 1 --warmup 1 --force -o "$out/m.coldprof" >/dev/null 2>&1 || true
+	./coldprof report --format json "$out/m.coldprof" >"$out/m.json"
+	jq '.environment.own_peak_rss | tonumber / 1048576' "$out/m.json" >>"$out/peaks"
+	jq '[.scenarios[] | .runs[], .warmup_runs[] | .lost_events // 0] | add' "$out/m.json" >>"$out/lost"
+done
+spread "its own memory at the most, sessions of --all" MiB 32 <"$out/peaks"
+spread "lost events in such a session" events 0 <"$out/lost"
 echo
 echo "== the model: 1,000,000 records analysed: bar 1 s, 300 MiB"
 build/obj/plain/unit/test_critpath 2>&1 | grep ' records: '
