@@ -43,7 +43,7 @@ for _ in $(seq 5); do
 	./coldprof --all -n 1 --warmup 1 --force -o "$out/m.coldprof" >/dev/null 2>&1 || true
 	./coldprof report --format json "$out/m.coldprof" >"$out/m.json"
 	jq '.environment.own_peak_rss | tonumber / 1048576' "$out/m.json" >>"$out/peaks"
-	jq '[.scenarios[] | .runs[], .warmup_runs[] | .lost_events // 0] | add' "$out/m.json" >>"$out/lost"
+	jq '[.scenarios[] | (.runs[]?, .warmup_runs[]?) | .lost_events // 0] | add' "$out/m.json" >>"$out/lost"
 done
 spread "its own memory at the most, sessions of --all" MiB 32 <"$out/peaks"
 spread "lost events in such a session" events 0 <"$out/lost"
