@@ -42,6 +42,8 @@ struct fixture {
 	unsigned int resets;  /* connections that it resets first */
 	unsigned int reset_at; /* this one, too: the n-th from 1 */
 	bool tells;           /* says when it listens, as the collector does */
+	bool full;            /* takes one connection, and no other before it has answered it … */
+	unsigned int accept_ms; /* … which it looks at so late */
 	/* set by the server: */
 	uint64_t listened;    /* just before listen() */
 	int netns_fd, stop_fd, notify_fd;
@@ -105,7 +107,10 @@ static void answer_one(struct fixture *f, int fd)
 {
 	struct linger now = { .l_onoff = 1 };
 	char buf[4096];
-	int c = accept(fd, NULL, NULL);
+	int c;
+
+	pause_ms(f->accept_ms);
+	c = accept(fd, NULL, NULL);
 
 	if (c < 0)
 		return;
@@ -146,7 +151,7 @@ static void *serve(void *arg)
 	if (poll(fds, 1, f->listen_ms) == 0) {
 		pthread_mutex_lock(&f->lock);
 		f->listened = clock_mono_ns();
-		listen(fd, 128);
+		listen(fd, f->full ? 0 : 128);
 		f->told = f->tells;
 		pthread_mutex_unlock(&f->lock);
 		if (f->tells)
@@ -399,6 +404,27 @@ static void never(struct fixture f, struct client_options o, const char *expecte
 	stop(&f);
 }
 
+/*
+ * A guest that is just up: it has our first connection and drops whatever comes after. The client asks
+ * again now and then, and leaves it the CPU.
+ */
+static void test_polled_full(void **state)
+{
+	struct fixture f = { .veth = true, .answer = HELLO, .listen_ms = 20, .full = true, .accept_ms = 400 };
+	struct client_options o = { .reply_timeout_ms = 20 };
+	const struct host_client *r;
+	const char *problem;
+
+	(void)state;
+	start(&f, &o);
+	r = result(&f, 5000, &problem);
+	assert_string_equal(problem, "");
+	assert_true(r->first_byte - r->sent >= 300 * MS);
+	assert_true(r->attempts < 100); /* one every 2 ms, then every 20 */
+	assert_true(client_cpu_ns(f.client) < 100 * MS);
+	stop(&f);
+}
+
 static void test_never(void **state)
 {
 	struct client_options o = { 0 };
@@ -606,6 +632,7 @@ int main(void)
 		cmocka_unit_test(test_bad_answers),
 		cmocka_unit_test(test_resets_first),
 		cmocka_unit_test(test_never),
+		cmocka_unit_test(test_polled_full),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_requests_stopped),
 		cmocka_unit_test(test_stop),

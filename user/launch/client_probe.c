@@ -179,15 +179,20 @@ static uint64_t next_dial(const struct probe *p)
 	uint64_t period = (o->poll_period_us ? o->poll_period_us : 2000) * 1000ull;
 	uint32_t reply = o->reply_timeout_ms ? o->reply_timeout_ms : 50;
 	const struct attempt *newest = p->n ? &p->attempts[p->n - 1] : NULL;
+	uint64_t last = p->last_dial;
 	unsigned int i;
 
 	for (i = p->n; i-- > 0;)
-		if (p->attempts[i].connected)
+		if (p->attempts[i].connected) {
 			/*
 			 * Somebody has our request. A listen that was told is the kernel's own:
-			 * it will be accepted. Else it may be a proxy's that loses it.
+			 * it will be accepted. Else it may be a proxy's that loses it: one more,
+			 * and again as long after that, for it may be that nobody takes it.
 			 */
-			return polls(p) ? p->attempts[i].sent + reply * MS : NEVER;
+			if (p->attempts[i].sent > last)
+				last = p->attempts[i].sent;
+			return polls(p) ? last + reply * MS : NEVER;
+		}
 	if (polls(p))
 		return p->last_dial + period;
 	if (!p->result.notified)
