@@ -49,6 +49,24 @@ shows() {
 	eventually has "$1" || { echo "no line matches: $1"; screen; return 1; }
 }
 
+# showed REGEX: the same of all that was printed, what has gone up out of sight included.
+had() {
+	mux capture-pane -p -S - -t 0 | grep -qE -- "$1"
+}
+
+showed() {
+	eventually had "$1" || { echo "no line matches: $1"; mux capture-pane -p -S - -t 0; return 1; }
+}
+
+# count N REGEX: before long, so many lines of the screen match. A screen may be seen half drawn.
+has_count() {
+	[ "$(screen | grep -cE -- "$2")" -eq "$1" ]
+}
+
+count() {
+	eventually has_count "$@" || { echo "not $1 lines match: $2"; screen; return 1; }
+}
+
 # Screen and cursor are the shell's: alternate screen, cursor, mouse.
 given_back() {
 	[ "$(mux display-message -p -t 0 '#{alternate_on} #{cursor_flag} #{mouse_any_flag}')" = "0 1 0" ]
@@ -60,5 +78,5 @@ sane() {
 	keys "stty -a | sed 1d >$BATS_TEST_TMPDIR/after" Enter
 	eventually test -s "$BATS_TEST_TMPDIR/after"
 	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
-	given_back
+	eventually given_back
 }

@@ -205,13 +205,13 @@ seen() {
 	shows '^armed: '
 	starts 2
 	shows '^2 starts seen, 0 going on; Ctrl-C ends it'
-	[ "$(screen | grep -c ' cpfake .* ended after ')" -eq 2 ]
-	[ "$(screen | grep -c ' starts seen, ')" -eq 1 ]
+	count 2 ' cpfake .* ended after '
+	count 1 ' starts seen, '
 	starts 1
 	shows '^status 0'
 	shows '^3 starts seen, 0 going on'
 	shows '^3 starts seen, the last 3 recorded'
-	[ "$(screen | grep -c ' cpfake .* ended after ')" -eq 3 ]
-	[ "$(screen | grep -c ' starts$')" -eq 0 ]
+	count 3 ' cpfake .* ended after '
+	count 0 ' starts$'
 	mux_stop
 }
