@@ -252,7 +252,7 @@ static bool stop_wanted(void)
 
 	return !sigpending(&pending) &&
 	       (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
-		sigismember(&pending, SIGHUP) == 1);
+		sigismember(&pending, SIGHUP) == 1 || sigismember(&pending, SIGQUIT) == 1);
 }
 
 /* Read to the end, keep what came last. -EINTR: the session is to stop. */

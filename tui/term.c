@@ -3,8 +3,9 @@
  * term.c - ncursesw.
  *
  * Signals are blocked but for the moment of waiting, so that none falls between looking and
- * waiting. A fault in the program must not leave a terminal behind on which nobody can type: its
- * handler writes the strings that were looked up beforehand, for it may call nothing of curses.
+ * waiting. Whatever else kills must not leave a terminal behind on which nobody can type: its
+ * handler writes the strings that were looked up beforehand, for it may call nothing of curses. It
+ * has a stack of its own, for the fault may be that there is none left.
  */
 #include "tui/term.h"
 
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <termios.h>
 #include <unistd.h>
@@ -22,10 +24,12 @@
 #include <curses.h>
 #include <term.h>
 
+#include "tui/guard.h"
 #include "tui/theme.h"
 #include "user/base/mem.h"
 
 #define ESCAPE_MS 50 /* a lone Esc is told from a key's sequence after that */
+#define FAULT_STACK 65536
 
 static struct {
 	SCREEN *screen;
@@ -43,8 +47,12 @@ static struct {
 
 static volatile sig_atomic_t ended_by, resumed, suspended;
 
-static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
-static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+/* All others that kill: by a fault, or because somebody sent one that means nothing here. */
+static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP, SIGUSR1,
+			      SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGPOLL, SIGPIPE, SIGXCPU,
+			      SIGXFSZ, SIGSTKFLT, SIGPWR };
+static unsigned char fault_stack[FAULT_STACK];
 
 static void on_end(int number)
 {
@@ -72,26 +80,34 @@ static void write_farewell(void)
 
 static void on_fault(int number)
 {
+	guard_hold(false);
 	write_farewell();
 	tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
 	raise(number); /* SA_RESETHAND: now it kills */
 }
 
-/* Of one that has a leader: see term.h. */
-static void catch_job_signals(sigset_t *blocked)
+static void catch_faults(void)
+{
+	struct sigaction fault = { .sa_handler = on_fault,
+				   .sa_flags = (int)SA_RESETHAND | SA_ONSTACK };
+	stack_t stack = { .ss_sp = fault_stack, .ss_size = sizeof(fault_stack) };
+	size_t i;
+
+	sigaltstack(&stack, NULL);
+	for (i = 0; i < ARRAY_SIZE(faults); i++)
+		sigaction(faults[i], &fault, NULL);
+}
+
+static void catch_suspend(void)
 {
 	struct sigaction suspend = { .sa_handler = on_suspend };
 
 	sigaction(SIGTSTP, &suspend, NULL);
-	sigaddset(blocked, SIGTSTP);
-	signal(SIGTTIN, SIG_IGN);
-	signal(SIGTTOU, SIG_IGN);
 }
 
 static void catch_signals(void)
 {
 	struct sigaction end = { .sa_handler = on_end }, go_on = { .sa_handler = on_continue };
-	struct sigaction fault = { .sa_handler = on_fault, .sa_flags = (int)SA_RESETHAND };
 	sigset_t blocked;
 	size_t i;
 
@@ -103,16 +119,19 @@ static void catch_signals(void)
 	sigaction(SIGCONT, &go_on, NULL);
 	sigaddset(&blocked, SIGCONT);
 	sigaddset(&blocked, SIGWINCH);
-	if (term.leader >= 0)
-		catch_job_signals(&blocked);
+	catch_suspend();
+	sigaddset(&blocked, SIGTSTP);
+	if (term.leader >= 0) { /* see term.h */
+		signal(SIGTTIN, SIG_IGN);
+		signal(SIGTTOU, SIG_IGN);
+	}
 	sigprocmask(SIG_BLOCK, &blocked, &term.while_waiting);
 	for (i = 0; i < ARRAY_SIZE(ending); i++)
 		sigdelset(&term.while_waiting, ending[i]);
 	sigdelset(&term.while_waiting, SIGCONT);
 	sigdelset(&term.while_waiting, SIGWINCH);
 	sigdelset(&term.while_waiting, SIGTSTP);
-	for (i = 0; i < ARRAY_SIZE(faults); i++)
-		sigaction(faults[i], &fault, NULL);
+	catch_faults();
 }
 
 /* A capability without its padding ("$<2>"), which only tputs() knows how to wait for. */
@@ -281,11 +300,30 @@ static int press_of(wint_t key, bool special)
 	return PRESS_NONE;
 }
 
+/* Nobody tells those in the background of a new size. */
+static void take_size(void)
+{
+	struct winsize ws;
+
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) && ws.ws_row && ws.ws_col)
+		resizeterm(ws.ws_row, ws.ws_col);
+}
+
+static void give_back(void)
+{
+	guard_hold(false);
+	endwin();
+}
+
 /* After SIGSTOP and SIGCONT somebody else had the terminal, whatever curses thinks. */
 static void take_back(void)
 {
 	resumed = 0;
-	reset_prog_mode();
+	if (!isendwin())
+		endwin();
+	reset_prog_mode(); /* who is in the background still is stopped by this */
+	take_size();
+	guard_hold(true);
 	clearok(curscr, TRUE);
 	refresh();
 }
@@ -295,13 +333,31 @@ static bool in_foreground(void)
 	return term.leader < 0 || tcgetpgrp(STDIN_FILENO) == getpgrp();
 }
 
+/* As if nobody had caught it, so that the shell says what it says of everybody. */
+static void stop_myself(void)
+{
+	sigset_t set;
+
+	signal(SIGTSTP, SIG_DFL);
+	raise(SIGTSTP);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	catch_suspend();
+}
+
 /* Ctrl-Z: the screen first, then the leader, which the shell waits for, then ourselves. */
 static void suspend(void)
 {
 	suspended = 0;
-	endwin();
-	pidfd_send_signal(term.leader, SIGSTOP, NULL, 0);
-	raise(SIGSTOP);
+	give_back();
+	if (term.leader < 0) {
+		stop_myself();
+	} else {
+		pidfd_send_signal(term.leader, SIGSTOP, NULL, 0);
+		raise(SIGSTOP);
+	}
 	take_back();
 }
 
@@ -334,10 +390,10 @@ static int term_next(void *ctx, int ms)
 			return press_of(key, result == KEY_CODE_YES);
 		if (ended_by)
 			return PRESS_QUIT;
-		if (suspended)
-			suspend();
-		if (resumed)
-			take_back();
+		if (suspended || resumed) {
+			suspended ? suspend() : take_back();
+			return PRESS_RESIZE;
+		}
 		n = ppoll(&input, 1, ms < 0 ? NULL : &wait, &term.while_waiting);
 		if (n == 0)
 			return PRESS_NONE;
@@ -360,6 +416,23 @@ bool term_possible(void)
 	return cursor_address != NULL;
 }
 
+/* Is there a cursor that can be moved? What only prints lines ("dumb") cannot show a screen. */
+static int look_at_terminal(struct error *err)
+{
+	const char *name = getenv("TERM");
+	int found;
+
+	if (setupterm(NULL, STDOUT_FILENO, &found) == ERR)
+		return error_class(err, ERROR_USAGE, -ENOTTY,
+				   "nothing is known about the terminal '%s'; set TERM, or use "
+				   "`coldprof report`", name ? name : "");
+	if (!cursor_address)
+		return error_class(err, ERROR_USAGE, -ENOTTY,
+				   "the terminal '%s' only prints lines; set TERM, or use "
+				   "`coldprof report`", name ? name : "");
+	return 0;
+}
+
 void term_rescue(void)
 {
 	write_farewell();
@@ -368,21 +441,20 @@ void term_rescue(void)
 
 int term_open(struct app_io *io, int leader, struct error *err)
 {
-	const char *name = getenv("TERM");
-
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return error_class(err, ERROR_USAGE, -ENOTTY,
 				   "the terminal UI needs a terminal; `coldprof report` prints the "
 				   "same numbers anywhere");
+	if (look_at_terminal(err))
+		return err->code;
 	term.leader = leader;
 	tcgetattr(STDIN_FILENO, &term.before);
 	catch_signals();
 	set_escdelay(ESCAPE_MS);
 	term.screen = newterm(NULL, stdout, stdin);
 	if (!term.screen)
-		return error_class(err, ERROR_USAGE, -ENOTTY,
-				   "nothing is known about the terminal '%s'; set TERM, or use "
-				   "`coldprof report`", name ? name : "");
+		return error_class(err, ERROR_USAGE, -ENOMEM, "the terminal cannot be opened");
+	catch_suspend(); /* newterm() took it */
 	term.open = true;
 	atexit(term_close);
 	prepare_farewell();
@@ -395,6 +467,8 @@ int term_open(struct app_io *io, int leader, struct error *err)
 	mouseinterval(0);
 	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 	prepare_styles();
+	if (leader < 0)
+		guard_start(write_farewell, term_rescue);
 	*io = (struct app_io){ .size = term_size, .show = term_show, .next = term_next,
 			       .utf8 = utf8_here() };
 	return 0;
@@ -405,6 +479,7 @@ void term_close(void)
 	if (!term.open)
 		return;
 	term.open = false;
+	guard_hold(false);
 	/* The shell's modes are its own business. */
 	if (in_foreground())
 		endwin();
@@ -414,6 +489,7 @@ void term_close(void)
 	free(term.shown);
 	term.shown = NULL;
 	term.width = term.height = 0;
+	guard_end();
 }
 
 int term_signal(void)

@@ -3,8 +3,9 @@
  * term.h - the terminal: the only thing that knows curses.
  *
  * From term_open() on the terminal is ours; it is given back by term_close(), at exit(), and when
- * the program dies of a fault or is stopped. SIGINT, SIGTERM and SIGHUP are turned into PRESS_QUIT,
- * and term_signal() says which one it was.
+ * the program dies of a signal or is stopped; SIGKILL and SIGSTOP included, for which there is a
+ * guard (guard.h), or the leader. SIGINT, SIGTERM, SIGHUP and SIGQUIT are turned into PRESS_QUIT, and
+ * term_signal() says which one it was.
  *
  * A process that shows what another one does (leader) is of the leader's job: Ctrl-Z stops both, and
  * where the shell has taken the terminal back because the leader was stopped or killed, nothing is

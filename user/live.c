@@ -143,21 +143,14 @@ bool live_start(struct live *l, const char *path)
 	return l->pid > 0;
 }
 
-/* Its own handlers have done this where a fault killed it; whoever kills otherwise leaves a mess. */
+/* Its own handlers may have given the terminal back, if they could: twice does no harm. */
 static void ended(struct live *l, int status)
 {
-	static const int handled[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
-	bool told = false;
-	size_t i;
-
 	l->pid = 0;
 	block_suspend(SIG_UNBLOCK);
 	if (!WIFSIGNALED(status))
 		return;
-	for (i = 0; i < ARRAY_SIZE(handled); i++)
-		told = told || WTERMSIG(status) == handled[i];
-	if (!told)
-		term_rescue();
+	term_rescue();
 	fprintf(stderr, "coldprof: the terminal UI was ended by signal %d (%s)\n",
 		WTERMSIG(status), strsignal(WTERMSIG(status)));
 }
@@ -174,7 +167,7 @@ bool live_shown(struct live *l)
 /* Who ends us now ends the UI first, for it has the terminal. */
 static void wait_for_ui(const struct live *l)
 {
-	const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+	const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	struct pollfd fds[2] = { { .events = POLLIN }, { .events = POLLIN } };
 	struct signalfd_siginfo info;
 	sigset_t set;

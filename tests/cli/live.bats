@@ -48,6 +48,10 @@ ui() {
 	pgrep -P "$(leader)"
 }
 
+ascii() {
+	! screen | LC_ALL=C grep -q '[^ -~]'
+}
+
 @test "live: rows, states and bars; at its end it stays, q gives the rest" {
 	shell TERM=screen-256color
 	finish
@@ -57,7 +61,7 @@ ui() {
 	shows 'the session is over: look around'
 	shows '^> native +12\.5 ms .* 12\.0…13\.0 ms +██'
 	shows '^  slow .*[0-9]…2100 ms'
-	[ -z "$(screen | grep live)" ]
+	count 0 live
 	sealed
 	keys 2
 	shows '^1 runs \[2 timeline\]'
@@ -76,11 +80,17 @@ ui() {
 	sane
 }
 
-@test "live: Ctrl-C, SIGTERM and SIGHUP end the session and give the terminal back" {
+@test "live: Ctrl-C, Ctrl-\\, SIGTERM and SIGHUP end the session and give the terminal back" {
 	shell TERM=screen-256color
 	session -hold
 	keys C-c
 	shows '^status 130'
+	sealed
+	sane
+	keys clear Enter
+	session -hold
+	keys C-\\
+	shows '^status 131'
 	sealed
 	sane
 	keys clear Enter
@@ -106,6 +116,15 @@ ui() {
 	keys C-c
 	shows '^status 130'
 	sane
+	for signal in USR1 SYS; do
+		keys clear Enter
+		session -hold
+		kill -$signal "$(ui)"
+		shows "the terminal UI was ended by signal $(kill -l $signal)"
+		keys C-c
+		shows '^status 130'
+		sane
+	done
 	keys clear Enter
 	session -hold
 	kill -KILL "$(ui)"
@@ -154,7 +173,7 @@ ui() {
 	keys "$TUI --replay-hold $FROM $OUT; echo status \$?" Enter
 	shows '^> slow +run 2/2'
 	shows '^  [#=%+-]+'
-	[ -z "$(screen | LC_ALL=C grep '[^ -~]')" ]
+	eventually ascii
 	mux resize-window -t 0 -x 40 -y 10
 	shows '40 x 10 is too small'
 	mux resize-window -t 0 -x 120 -y 30

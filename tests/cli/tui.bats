@@ -10,7 +10,8 @@ setup() {
 	FILE=$BATS_TEST_TMPDIR/story.coldprof
 	load tmux
 	command -v tmux >/dev/null || skip "no tmux"
-	"${BUILD:-$ROOT/build}/obj/${FLAVOUR:-plain}/unit/test_tui" --write "$ROOT/tests/golden/tui/story.ev" "$FILE"
+	TUI=${BUILD:-$ROOT/build}/obj/${FLAVOUR:-plain}/unit/test_tui
+	"$TUI" --write "$ROOT/tests/golden/tui/story.ev" "$FILE"
 }
 
 teardown() {
@@ -22,8 +23,9 @@ view() {
 	shows '^\[1 runs\] 2 timeline'
 }
 
+# Not its guard (tui/guard.h), which is younger.
 pid() {
-	pgrep -f "^$COLDPROF view $FILE\$"
+	pgrep -o -f "^$COLDPROF view $FILE\$"
 }
 
 @test "view: keys go through the views, q gives the terminal back" {
@@ -49,6 +51,11 @@ pid() {
 	sane
 }
 
+# The line of the keys is the last one of a screen of so many lines.
+last_line() {
+	screen | sed -n "$1p" | grep -q '? help  q quit *$'
+}
+
 @test "resize at any time" {
 	shell TERM=screen-256color
 	view
@@ -58,6 +65,10 @@ pid() {
 	shows '1st accept'
 	keys q
 	shows '^status 0'
+}
+
+ascii() {
+	! screen | LC_ALL=C grep -q '[^ -~]'
 }
 
 # click COLUMN LINE, from 1, as a terminal says it (SGR).
@@ -90,7 +101,7 @@ click() {
 	shell TERM=vt100
 	view
 	shows '^  #=='
-	[ -z "$(screen | LC_ALL=C grep '[^ -~]')" ]
+	eventually ascii
 	keys 2
 	shows '## user .*-- blocked'
 	keys q
@@ -104,12 +115,16 @@ click() {
 	shows '^left 0'
 }
 
-@test "Ctrl-C, SIGTERM and SIGHUP: the terminal is given back, the status tells" {
+@test "Ctrl-C, Ctrl-\\, SIGTERM and SIGHUP: the terminal is given back, the status tells" {
 	shell TERM=screen-256color
 	view
 	keys C-c
 	shows '^status 130'
 	sane
+	keys clear Enter
+	view
+	keys C-\\
+	shows '^status 131'
 	keys clear Enter
 	view
 	kill -TERM "$(pid)"
@@ -121,34 +136,63 @@ click() {
 	sane
 }
 
-@test "a fault in the program gives the terminal back, too" {
+# The farewell comes before the shell's words, which would be lost with the other screen.
+@test "whatever signal kills it, the terminal is given back" {
 	shell TERM=screen-256color
-	view
-	kill -SEGV "$(pid)"
+	for signal in SEGV ABRT SYS TRAP USR1 USR2 ALRM XCPU; do
+		keys clear Enter
+		view
+		kill -$signal "$(pid)"
+		shows "^status $((128 + $(kill -l $signal)))"
+		given_back
+	done
+	sane
+}
+
+@test "the stack runs over: the terminal is given back all the same" {
+	shell TERM=screen-256color
+	keys "ulimit -s 1024; $TUI --overflow; echo status \$?" Enter
 	shows '^status 139'
 	sane
 }
 
-@test "suspended and resumed, by Ctrl-Z and by SIGSTOP" {
+@test "SIGKILL: its guard gives the terminal back and goes" {
+	shell TERM=screen-256color
+	view
+	kill -KILL "$(pid)"
+	eventually given_back
+	keys Enter
+	sane
+	eventually test -z "$(pgrep -f "^$COLDPROF view $FILE\$")"
+}
+
+@test "suspended and resumed, by Ctrl-Z and by SIGSTOP; at another size, too" {
 	shell TERM=screen-256color
 	view
 	keys C-z
 	shows 'Stopped'
 	sane
-	keys fg Enter
+	mux resize-window -t 0 -x 100 -y 30
+	keys clear Enter fg Enter
 	shows '^\[1 runs\] 2 timeline'
+	eventually last_line 30
 	keys 5
 	shows '\[5 tree\]'
 	kill -STOP "$(pid)"
+	eventually given_back
+	keys Enter jobs Enter
 	shows 'Stopped'
-	keys clear Enter
-	keys fg Enter
+	sane
+	mux resize-window -t 0 -x 80 -y 24
+	keys clear Enter fg Enter
 	shows '\[5 tree\]'
+	eventually last_line 24
 	keys 6
 	shows '\[6 memory\]'
 	keys q
 	shows '^\$ *$'
 	sane
+	[ -z "$(pgrep -f "^$COLDPROF view $FILE\$")" ]
 }
 
 @test "no terminal, an unknown one, no such file: a sentence and status 2" {
@@ -162,6 +206,9 @@ click() {
 	shell TERM=screen
 	keys "TERM=no-such $COLDPROF view $FILE; echo status \$?" Enter
 	shows "nothing is known about the terminal 'no-such'"
+	shows '^status 2'
+	keys "clear; TERM=dumb $COLDPROF view $FILE; echo status \$?" Enter
+	shows "the terminal 'dumb' only prints lines; set TERM"
 	shows '^status 2'
 	sane
 }

@@ -17,6 +17,7 @@
  *     test_tui --write FILE.ev OUT.coldprof      makes a recording, for tests/cli/tui.bats
  *     test_tui --big OUT N; test_tui --frames FILE      for tests/bench, see big.h
  *     test_tui --replay[-hold] FILE OUT          a live session: replay.h, for tests/cli/live.bats
+ *     test_tui --overflow                        the terminal is taken, then the stack runs over
  */
 #include "tests/unit/evtext.h"
 #include "tests/unit/big.h"
@@ -34,6 +35,7 @@
 #include <cmocka.h>
 
 #include "tui/app.h"
+#include "tui/term.h"
 #include "user/base/mem.h"
 #include "user/base/text.h"
 #include "user/record/writer.h"
@@ -513,6 +515,27 @@ static int write_recording(const char *from, const char *to)
 	return err.code ? 1 : 0;
 }
 
+static unsigned int fall(unsigned int depth)
+{
+	volatile unsigned char room[4096];
+
+	room[depth % sizeof(room)] = (unsigned char)depth;
+	return depth == UINT32_MAX ? 0 : fall(depth + 1) + room[depth % sizeof(room)];
+}
+
+static int overflow(void)
+{
+	struct error err = { 0 };
+	struct canvas c = { 0 };
+	struct app_io io;
+
+	if (term_open(&io, -1, &err))
+		return 1;
+	canvas_resize(&c, 80, 24);
+	io.show(io.ctx, &c);
+	return (int)fall(0);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const sessions[] = { TEST_DIR "/golden/report.ev",
@@ -533,6 +556,8 @@ int main(int argc, char **argv)
 		return big_write(argv[2], strtoul(argv[3], NULL, 10));
 	if (argc == 3 && !strcmp(argv[1], "--frames"))
 		return big_frames(argv[2]);
+	if (argc == 2 && !strcmp(argv[1], "--overflow"))
+		return overflow();
 	if (argc == 4 && !strcmp(argv[1], "--replay"))
 		return setlocale(LC_CTYPE, "") ? replay(argv[2], argv[3], false) : 1;
 	if (argc == 4 && !strcmp(argv[1], "--replay-hold"))
