@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/phases.h"
 #include "tui/view.h"
 #include "user/base/mem.h"
 #include "user/base/text.h"
@@ -35,6 +36,7 @@ struct app {
 	const struct scenario_result *scenario;
 	const struct run *run;
 	const struct run *base; /* what others are compared with */
+	struct phase_styles phases;
 	struct view views[VIEWS];
 	size_t stack[VIEWS], depth; /* how we came here; each view once */
 	char filter[VIEW_FILTER_MAX];
@@ -110,6 +112,11 @@ void app_choose(struct app *a, const struct scenario_result *s, const struct run
 	close_all(a);
 	a->scenario = s;
 	a->run = r;
+}
+
+enum style app_phase_style(const struct app *a, const char *name)
+{
+	return phase_styles_find(&a->phases, name);
 }
 
 void app_follow(struct app *a, bool follow)
@@ -395,20 +402,24 @@ static void draw(struct app *a, const struct app_io *io)
 /* What was typed must fit into a recording's text: UTF-8, whole characters. */
 static void type(struct app *a, int key)
 {
-	size_t n = strlen(a->filter);
+	static const unsigned char leads[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	size_t n = strlen(a->filter), bytes, i;
 
 	if (key == PRESS_BACKSPACE) {
 		while (n && ((unsigned char)a->filter[n - 1] & 0xc0) == 0x80)
 			n--;
 		a->filter[n ? n - 1 : 0] = '\0';
-	} else if (key >= ' ' && key < 0x7f && n + 1 < sizeof(a->filter)) {
-		a->filter[n] = (char)key;
-		a->filter[n + 1] = '\0';
-	} else if (key >= 0xa0 && key < 0x800 && n + 2 < sizeof(a->filter)) {
-		a->filter[n] = (char)(0xc0 | key >> 6);
-		a->filter[n + 1] = (char)(0x80 | (key & 0x3f));
-		a->filter[n + 2] = '\0';
+		return;
 	}
+	if (key < ' ' || key >= PRESS_UP || utf8_is_unsafe((uint32_t)key))
+		return;
+	bytes = key < 0x80 ? 1 : key < 0x800 ? 2 : key < 0x10000 ? 3 : 4;
+	if (n + bytes >= sizeof(a->filter) || (key >= 0xd800 && key < 0xe000))
+		return;
+	a->filter[n + bytes] = '\0';
+	for (i = bytes - 1; i > 0; i--, key >>= 6)
+		a->filter[n + i] = (char)(0x80 | (key & 0x3f));
+	a->filter[n] = (char)(leads[bytes] | key);
 }
 
 static void press_typing(struct app *a, int key)
@@ -608,6 +619,7 @@ static void grow(struct app *a)
 			view_close(&a->views[i]);
 		}
 		goes_on = a->live->feed(a->live->ctx);
+		phase_styles_learn(&a->phases, a->session);
 		follow_session(a);
 		if (!goes_on)
 			session_over(a);
@@ -652,6 +664,7 @@ static void app_init(struct app *a)
 		v->session = a->session;
 		v->private = xcalloc(1, v->ops->private_size ? v->ops->private_size : 1);
 	}
+	phase_styles_learn(&a->phases, a->session);
 	if (a->session->n_scenarios)
 		app_choose(a, a->session->scenarios[0], NULL);
 }
@@ -677,5 +690,6 @@ bool app_run(const struct session *session, const char *file, const char *incomp
 	for (i = 0; i < VIEWS; i++)
 		free(a.views[i].private);
 	canvas_release(&a.canvas);
+	phase_styles_release(&a.phases);
 	return !a.live;
 }

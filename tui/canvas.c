@@ -276,8 +276,9 @@ void canvas_bar(struct canvas *c, int x, int y, int columns, double cells, enum 
 void canvas_stack(struct canvas *c, int x, int y, int columns, const struct bar_part *parts,
 		  size_t n)
 {
+	const char *line = c->utf8 ? "│" : "|";
 	double sum = 0;
-	int from = 0, to;
+	int from = 0, to, before = -1;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -285,6 +286,10 @@ void canvas_stack(struct canvas *c, int x, int y, int columns, const struct bar_
 			sum += parts[i].cells;
 		to = sum < columns ? (int)(sum + 0.5) : columns;
 		canvas_fill(c, x + from, y, to - from, parts[i].style);
+		if (to - from > 1 && before == (int)parts[i].style)
+			put(c, x + from, y, line, strlen(line), 1, STYLE_PLAIN);
+		if (to > from)
+			before = (int)parts[i].style;
 		from = to;
 	}
 	/* Too short for a cell: its longest part would be one, at any rate it is there. */

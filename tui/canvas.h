@@ -57,7 +57,10 @@ void canvas_fill(struct canvas *c, int x, int y, int n, enum style style);
 /* A bar of so many cells, to an eighth of a cell where the terminal can; never invisible. */
 void canvas_bar(struct canvas *c, int x, int y, int columns, double cells, enum style style);
 
-/* Parts of one bar, side by side; a part that is there is rounded, never lost in the sum. */
+/*
+ * Parts of one bar, side by side; a part that is there is rounded, never lost in the sum. A line
+ * parts two of one style.
+ */
 struct bar_part {
 	double cells;
 	enum style style;

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "tui/view.h"
+#include "user/base/mem.h"
 #include "user/base/text.h"
 
 const char *view_escape(char buf[VIEW_TEXT_MAX], const char *s)
@@ -35,10 +36,84 @@ enum style view_state_style(enum path_state state)
 	return styles[state];
 }
 
-enum style view_phase_style(size_t i)
+/* ---- phases ---------------------------------------------------------------------------------- */
+
+enum style view_phase_style(const struct view *v, const char *name)
 {
-	return (enum style)(STYLE_PHASE_A + i % STYLE_PHASES);
+	return app_phase_style(v->app, name);
 }
+
+void view_phase_bar(const struct view *v, struct canvas *c, int x, int y, int columns,
+		    const struct phases *phases, double cells)
+{
+	CLEANUP_FREE struct bar_part *parts = xcalloc(phases->n + 1, sizeof(*parts));
+	size_t i;
+
+	for (i = 0; i < phases->n; i++) {
+		const struct phase *p = &phases->list[i];
+
+		parts[i].cells = (double)(p->end - p->start) * cells;
+		parts[i].style = view_phase_style(v, p->name);
+	}
+	canvas_stack(c, x, y, columns, parts, phases->n);
+}
+
+void view_phase_strip(const struct view *v, struct canvas *c, int y, const struct view_axis *axis,
+		      const struct phases *phases, bool inside)
+{
+	double scale = axis->columns / (axis->to - axis->from);
+	enum style before = STYLE_PLAIN, style;
+	char name[VIEW_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < phases->n; i++, before = style) {
+		const struct phase *p = &phases->list[i];
+		double from = ((double)p->start - axis->from) * scale;
+		double to = ((double)p->end - axis->from) * scale;
+		int first = from > 0 ? (int)from : 0;
+		int room = (int)(to < axis->columns ? to + 0.5 : axis->columns) - first;
+
+		style = view_phase_style(v, p->name);
+		canvas_span(c, axis->x, y, axis->columns, from, to, style);
+		if (style == before && from >= 0 && room > 1)
+			canvas_text(c, axis->x + first, y, 1, STYLE_PLAIN, c->utf8 ? "│" : "|");
+		view_escape(name, p->name);
+		if (inside && to > 0 && room >= (int)text_width(name) + 5)
+			canvas_textf(c, axis->x + first + 2, y, room - 3, STYLE_PLAIN, " %s ", name);
+	}
+}
+
+void view_phase_legend(const struct view *v, struct canvas *c, struct area at,
+		       const struct phases *phases)
+{
+	char name[VIEW_TEXT_MAX], ms[32], text[VIEW_TEXT_MAX + 40];
+	int x = at.x, y = at.y, end = at.y + at.height;
+	size_t i;
+
+	for (i = 0; i < phases->n; i++) {
+		const struct phase *p = &phases->list[i];
+		/* Of the last line some columns are for how many did not get in. */
+		int room = at.x + at.width - x - (y == end - 1 && i + 1 < phases->n ? 5 : 0), width;
+
+		snprintf(text, sizeof(text), "%s %s", view_escape(name, p->name),
+			 view_ms(ms, (double)(p->end - p->start)));
+		width = 3 + (int)text_width(text);
+		if (width > room && x > at.x && y + 1 < end) {
+			x = at.x;
+			y++;
+			i--;
+			continue;
+		}
+		if (y >= end || (width > room && x > at.x)) {
+			canvas_textf(c, x, y, at.x + at.width - x, STYLE_DIM, "+%zu", phases->n - i);
+			return;
+		}
+		canvas_fill(c, x, y, 2, view_phase_style(v, p->name));
+		x += 3 + canvas_text(c, x + 3, y, room - 3, STYLE_DIM, text) + 2;
+	}
+}
+
+/* ---- */
 
 void view_memory_classes(const struct memory_classes *m, struct bar_part parts[VIEW_CLASSES])
 {
@@ -67,6 +142,23 @@ void view_heading(struct canvas *c, struct area at, int y, const char *text)
 	canvas_line(c, at.x + n, y, at.width - n, STYLE_DIM);
 }
 
+void view_position(struct canvas *c, struct area at, int y, size_t first, size_t shown, size_t n)
+{
+	char text[64];
+
+	if (shown >= n)
+		return;
+	snprintf(text, sizeof(text), "  %zu%s%zu of %zu", first + 1, c->utf8 ? "–" : "-",
+		 first + shown, n);
+	canvas_text(c, at.x + at.width - (int)text_width(text), y, (int)text_width(text), STYLE_DIM,
+		    text);
+}
+
+void view_list_position(struct canvas *c, struct area at, int y, const struct list *l)
+{
+	view_position(c, at, y, l->top, l->page < l->n - l->top ? l->page : l->n - l->top, l->n);
+}
+
 /* 1, 2 or 5 times a power of ten that gives labels room. */
 static double step_of(double span, int columns)
 {
@@ -89,7 +181,7 @@ static void tick_text(char text[32], double ns)
 	text[strcspn(text, ",")] = text[strcspn(text, ",")] ? '.' : '\0';
 }
 
-void view_ruler(struct canvas *c, int x, int y, int columns, double from, double to)
+void view_ruler(struct canvas *c, int x, int y, int columns, double from, double to, int cursor)
 {
 	double span = to - from, step, tick;
 	char text[32];
@@ -103,6 +195,8 @@ void view_ruler(struct canvas *c, int x, int y, int columns, double from, double
 		tick_text(text, tick);
 		if (tick < from || at + 1 + (int)strlen(text) > columns)
 			continue;
+		if (cursor >= at && cursor <= at + (int)strlen(text))
+			continue; /* half a number is another number */
 		canvas_text(c, x + at, y, 1, STYLE_DIM, c->utf8 ? "╵" : "|");
 		canvas_text(c, x + at + 1, y, columns - at - 1, STYLE_DIM, text);
 	}

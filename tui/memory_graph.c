@@ -61,15 +61,11 @@ static const struct phases *phases_of(const struct run *r)
 static void draw_phases(const struct view *v, struct canvas *c, struct area at)
 {
 	const struct phases *phases = phases_of(v->run);
-	double scale = columns_of(at) / memory_graph_span(v);
-	size_t i;
+	const struct view_axis axis = { at.x + AXIS, columns_of(at), 0, memory_graph_span(v) };
 
 	if (phases->n)
 		canvas_text(c, at.x + 2, at.y, AXIS - 3, STYLE_DIM, "phases");
-	for (i = 0; i < phases->n; i++)
-		canvas_span(c, at.x + AXIS, at.y, columns_of(at),
-			    (double)phases->list[i].start * scale,
-			    (double)phases->list[i].end * scale, view_phase_style(i));
+	view_phase_strip(v, c, at.y, &axis, phases, true);
 }
 
 /* Bottom up, each cell of the class that has its middle; what is there at all has one cell. */
@@ -112,10 +108,11 @@ void memory_graph_draw(const struct view *v, struct canvas *c, struct area at, d
 		draw_column(c, at.x + AXIS + i, at.y + lines, lines, most, &amounts[i]);
 	canvas_right(c, at.x, at.y + 1, AXIS - 1, STYLE_DIM, text_bytes(number, (uint64_t)most));
 	canvas_right(c, at.x, at.y + lines, AXIS - 1, STYLE_DIM, "0");
-	view_ruler(c, at.x + AXIS, at.y + 1 + lines, columns, 0, span);
 	i = (int)(cursor / span * columns);
-	canvas_text(c, at.x + AXIS + (i < columns ? i : columns - 1), at.y + 1 + lines, 1, STYLE_KEY,
-		    c->utf8 ? "▲" : "^");
+	if (i >= columns)
+		i = columns - 1;
+	view_ruler(c, at.x + AXIS, at.y + 1 + lines, columns, 0, span, i);
+	canvas_text(c, at.x + AXIS + i, at.y + 1 + lines, 1, STYLE_KEY, c->utf8 ? "▲" : "^");
 }
 
 void memory_graph_text(const struct view *v, double cursor, char *out, size_t size)

@@ -51,6 +51,7 @@ struct runs_scale {
 	double largest; /* bytes that fill a bar of memory */
 	enum runs_weight weight;
 	bool own;       /* each bar fills its room: shares instead of lengths */
+	bool tall;      /* bars have lines of their own; without them there is more room below */
 };
 
 void runs_row_open(struct runs_row *row, const struct session *session,

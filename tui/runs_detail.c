@@ -2,13 +2,16 @@
 /* runs_detail.c - what there is to say of the scenario under the cursor. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tui/runs.h"
+#include "user/base/mem.h"
 #include "user/base/text.h"
 
 #define LABEL 12 /* columns before a note's text */
 #define SMALL 4  /* lines: a heading and the legend have room */
+#define FINDING_LINES 3 /* one of them and its mend, most often */
 
 static int draw_note(struct canvas *c, struct area at, int y, enum style style, const char *lead,
 		     const char *text)
@@ -112,52 +115,96 @@ static int draw_classes(const struct runs_row *row, const struct runs_scale *sca
 	return 1;
 }
 
-/* The legend of the bar: each part's shade, name, time and share, in two columns. */
-static int draw_legend(const struct runs_row *row, const struct view *v, struct canvas *c,
-		       struct area at, int y)
+/*
+ * Which parts the legend tells of, where not all have room: of a run that goes on the latest, else
+ * the longest. Returns how many.
+ */
+static size_t choose_parts(const struct runs_row *row, size_t room, bool *chosen)
 {
-	int half = (at.width - 4) / 2, lines = at.y + at.height - y;
-	double length = runs_row_length(row, v->now);
-	size_t rows = (row->n_parts + 1) / 2, from = 0, i;
+	bool goes_on = row->progress.state == PROGRESS_RUNNING;
+	size_t n, i, best;
 
-	if (lines <= 0)
-		return 0;
-	if (rows > (size_t)lines)
-		rows = (size_t)lines;
-	/* Where not all have room: of a run that goes on the latest ones. */
-	if (row->progress.state == PROGRESS_RUNNING && row->n_parts > 2 * rows)
-		from = row->n_parts - 2 * rows;
-	for (i = from; i < row->n_parts && i < from + 2 * rows; i++) {
+	for (n = 0; n < room && n < row->n_parts; n++) {
+		best = SIZE_MAX;
+		for (i = 0; i < row->n_parts; i++)
+			if (!chosen[i] && (best == SIZE_MAX || goes_on ||
+					   row->parts[i].ns > row->parts[best].ns))
+				best = i;
+		chosen[best] = true;
+	}
+	return n;
+}
+
+/* The legend of the bar: each part's shade, name, time and share, in two columns. */
+static size_t draw_legend(const struct runs_row *row, const struct view *v, struct canvas *c,
+			  struct area at)
+{
+	CLEANUP_FREE bool *chosen = xcalloc(row->n_parts + 1, sizeof(*chosen));
+	int half = (at.width - 4) / 2;
+	double length = runs_row_length(row, v->now);
+	size_t n = choose_parts(row, 2 * (size_t)at.height, chosen), rows = (n + 1) / 2, i, k = 0;
+
+	for (i = 0; i < row->n_parts; i++) {
 		char name[VIEW_TEXT_MAX], ms[TEXT_NUMBER_MAX];
-		int x = at.x + 2 + (i - from >= rows ? half : 0);
-		int line = y + (int)((i - from) % rows);
+		int x = at.x + 2 + (k >= rows ? half : 0), line = at.y + (int)(k % rows);
 		double share = row->parts[i].ns / row->parts_ns;
 
-		canvas_fill(c, x, line, 2, view_phase_style(i));
+		if (!chosen[i])
+			continue;
+		k++;
+		canvas_fill(c, x, line, 2, view_phase_style(v, row->parts[i].name));
 		canvas_right(c, x + 2, line, 9, STYLE_PLAIN, view_ms(ms, share * length));
 		canvas_textf(c, x + 12, line, 5, STYLE_DIM, "%3.0f %%", 100 * share);
 		canvas_text(c, x + 18, line, half - 19, STYLE_PLAIN,
 			    view_escape(name, row->parts[i].name));
 	}
-	return (int)rows;
+	return n;
 }
 
-/* Known reasons for a slow start that hold here, the heaviest first, and what to do. */
-static void draw_findings(const struct runs_row *row, struct canvas *c, struct area at, int y)
+/*
+ * Known reasons for a slow start that hold here, the heaviest first, and what to do. Returns how many
+ * had room; *y goes on to the line behind them.
+ */
+static size_t draw_findings(const struct runs_row *row, struct canvas *c, struct area at, int *y)
 {
 	char evidence[VIEW_TEXT_MAX], text[3 * VIEW_TEXT_MAX], ms[32];
+	int end = at.y + at.height;
 	size_t i;
 
-	for (i = 0; i < row->findings.n && y + 1 < at.y + at.height; i++) {
+	/* Behind all but the last one a line must be left that says so. */
+	for (i = 0; i < row->findings.n && *y + 1 < end - (i + 1 < row->findings.n); i++) {
 		const struct finding_summary *f = &row->findings.list[i];
+		struct area left = at;
 
+		left.height -= i + 1 < row->findings.n;
 		view_escape(evidence, f->heaviest.evidence);
 		snprintf(text, sizeof(text), "%s%s%s%s%s%s", f->ns.median > 0 ? view_ms(ms, f->ns.median) : "",
 			 f->ns.median > 0 ? ": " : "", f->rule->title, *evidence ? " (" : "",
 			 evidence, *evidence ? ")" : "");
-		y += draw_note(c, at, y, STYLE_PLAIN, "found", text);
-		y += draw_note(c, at, y, STYLE_GOOD, "mend", f->rule->mend);
+		left.height--; /* for the mend */
+		*y += draw_note(c, left, *y, STYLE_PLAIN, "found", text);
+		left.height++;
+		*y += draw_note(c, left, *y, STYLE_GOOD, "mend", f->rule->mend);
 	}
+	return i;
+}
+
+/* "+2 findings, 4 phases: b": what there is and has no room. */
+static void draw_more(bool tall, struct canvas *c, struct area at, int y, size_t findings,
+		      size_t phases)
+{
+	char text[96] = "";
+	int n = 0;
+
+	if (findings)
+		n = snprintf(text, sizeof(text), "+%zu finding%s", findings, findings == 1 ? "" : "s");
+	if (phases)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "%s%zu phase%s", n ? ", " : "+",
+			      phases, phases == 1 ? "" : "s");
+	if (n && tall)
+		snprintf(text + n, sizeof(text) - (size_t)n, ": b");
+	if (n && y < at.y + at.height)
+		canvas_text(c, at.x + 2, y, at.width - 3, STYLE_DIM, text);
 }
 
 /* How far the chosen run can be trusted, and what measuring it cost. */
@@ -207,41 +254,82 @@ static int draw_warnings(const struct view *v, const struct scenario_result *s, 
 	return y - from;
 }
 
+/* "native: no isolation ────  ◇ first accept  ◆ first byte": the marks are those on the bars. */
+static void draw_heading(const struct view *v, struct canvas *c, struct area at, const char *text)
+{
+	bool ready = session_ready_by(v->session);
+	const char *marks = c->utf8 ? ready ? "  ◆ ready" : "  ◇ first accept  ◆ first byte" :
+				      ready ? "  * ready" : "  a first accept  * first byte";
+	int width = (int)text_width(marks);
+
+	view_heading(c, (struct area){ at.x, at.y, at.width - width, 1 }, at.y, text);
+	canvas_text(c, at.x + at.width - width, at.y, width, STYLE_DIM, marks);
+}
+
+/* Notes in the order of what one misses least: as many as leave room for the rest. */
+static int draw_notes(const struct view *v, const struct runs_row *row,
+		      const struct runs_scale *scale, struct canvas *c, struct area at, int room)
+{
+	const struct scenario_result *s = row->s;
+	char text[VIEW_TEXT_MAX], name[VIEW_TEXT_MAX], all[2400];
+	int y = at.y;
+
+	snprintf(all, sizeof(all), "%s%s%s", view_escape(name, s->boundary),
+		 *s->runtime_version ? "; " : "", view_escape(text, s->runtime_version));
+	if (room >= 3)
+		y += draw_note(c, (struct area){ at.x, y, at.width, room - 2 }, y, STYLE_PLAIN,
+			       "isolation", all);
+	if (room - (y - at.y) >= 2 && v->run) {
+		trust_text(v->run, all, sizeof(all));
+		y += draw_note(c, (struct area){ at.x, y, at.width, room - (y - at.y) - 1 }, y,
+			       v->run->lost ? STYLE_WARN : STYLE_DIM, "trust", all);
+	}
+	if (room - (y - at.y) >= 1)
+		y += draw_classes(row, scale, c, at, y);
+	return y - at.y;
+}
+
 void runs_detail_draw(const struct view *v, const struct runs_row *row,
 		      const struct runs_scale *scale, struct canvas *c, struct area at)
 {
 	const struct scenario_result *s = row->s;
 	const struct page page = { .session = v->session };
 	const char *emulation = at.height <= SMALL ? page_emulation(&page, s) : NULL;
+	int y = at.y, end = at.y + at.height, wanted, findings = row->findings.n ? FINDING_LINES : 0;
 	char text[VIEW_TEXT_MAX], name[VIEW_TEXT_MAX], all[2400];
-	int y = at.y;
+	size_t shown = 0;
 
 	if (at.height < 2)
 		return;
 	snprintf(all, sizeof(all), "%s%s%s%s%s", view_escape(name, s->name), *s->title ? ": " : "",
 		 view_escape(text, s->title), emulation ? "; " : "", emulation ? emulation : "");
-	view_heading(c, at, y++, all);
+	draw_heading(v, c, at, all);
+	y++;
 	if (at.height > SMALL) {
 		if (s->n_runs)
 			draw_run_list(v, c, at, y++);
 		y += draw_warnings(v, s, c, at, y);
 	}
-	snprintf(all, sizeof(all), "%s%s%s", view_escape(name, s->boundary),
-		 *s->runtime_version ? "; " : "", view_escape(text, s->runtime_version));
-	/* Where room is short, what the bar is made of comes first. */
-	if (at.y + at.height - y >= runs_detail_lines(v, row) - 2) {
-		y += draw_note(c, at, y, STYLE_PLAIN, "isolation", all);
-		if (v->run) {
-			trust_text(v->run, all, sizeof(all));
-			y += draw_note(c, at, y, v->run->lost ? STYLE_WARN : STYLE_DIM, "trust",
-				       all);
-		}
-		y += draw_classes(row, scale, c, at, y);
-	}
+	wanted = (int)(row->n_parts + 1) / 2;
+	y += draw_notes(v, row, scale, c, (struct area){ at.x, y, at.width, end - y },
+			end - y - wanted - findings);
 	if (!s->available)
 		y += draw_note(c, at, y, STYLE_PLAIN, "get it", view_escape(text, s->advice));
-	if (row->n_parts && row->parts_ns > 0)
-		y += draw_legend(row, v, c, at, y);
-	if (at.height > SMALL)
-		draw_findings(row, c, at, y);
+	if (at.height <= SMALL)
+		findings = 0;
+	/* A line is left to say what has none. */
+	if (end - y < wanted + findings)
+		wanted = end - y - findings - (at.height > SMALL) > 1 ?
+				 end - y - findings - (at.height > SMALL) : 1;
+	if (row->n_parts && row->parts_ns > 0 && y < end) {
+		shown = draw_legend(row, v, c, (struct area){ at.x, y, at.width, wanted });
+		y += (int)(shown + 1) / 2;
+	} else {
+		shown = row->n_parts;
+	}
+	if (at.height > SMALL) {
+		size_t told = draw_findings(row, c, at, &y);
+
+		draw_more(scale->tall, c, at, y, row->findings.n - told, row->n_parts - shown);
+	}
 }

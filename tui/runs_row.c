@@ -173,8 +173,8 @@ static void draw_mark(struct canvas *c, const struct runs_columns *k, int y, dou
 	canvas_text(c, k->bar + at, y, 1, STYLE_MARK, c->utf8 ? utf8 : ascii);
 }
 
-static void draw_parts(const struct runs_row *row, struct canvas *c, const struct runs_columns *k,
-		       int y, double cells, double length)
+static void draw_parts(const struct runs_row *row, const struct view *v, struct canvas *c,
+		       const struct runs_columns *k, int y, double cells, double length)
 {
 	CLEANUP_FREE struct bar_part *parts = xcalloc(row->n_parts + 1, sizeof(*parts));
 	/* The last part of a run that goes on grows with the clock, the others stay. */
@@ -184,16 +184,17 @@ static void draw_parts(const struct runs_row *row, struct canvas *c, const struc
 
 	for (i = 0; i < row->n_parts; i++) {
 		parts[i].cells = cells * row->parts[i].ns / all;
-		parts[i].style = view_phase_style(i);
+		parts[i].style = view_phase_style(v, row->parts[i].name);
 	}
 	if (grows)
 		parts[row->n_parts - 1].cells += cells * (length - row->parts_ns) / all;
 	canvas_stack(c, k->bar, y, k->bar_width, parts, row->n_parts);
 }
 
-static void draw_bar(const struct runs_row *row, uint64_t now, struct canvas *c,
+static void draw_bar(const struct runs_row *row, const struct view *v, struct canvas *c,
 		     const struct runs_columns *k, int y, const struct runs_scale *scale)
 {
+	uint64_t now = v->now;
 	double length = runs_row_length(row, now), cells = k->bar_width - 1, accept = 0;
 	const struct run *run = row->progress.run;
 	uint64_t ns;
@@ -204,7 +205,7 @@ static void draw_bar(const struct runs_row *row, uint64_t now, struct canvas *c,
 		cells *= length / scale->longest;
 	/* Parts of less than two cells would say nothing. */
 	if (row->n_parts && row->parts_ns > 0 && cells >= 2)
-		draw_parts(row, c, k, y, cells, length);
+		draw_parts(row, v, c, k, y, cells, length);
 	else
 		canvas_bar(c, k->bar, y, k->bar_width, cells, STYLE_BAR);
 	if (now && goes_on(row))
@@ -219,11 +220,12 @@ static void draw_bar(const struct runs_row *row, uint64_t now, struct canvas *c,
 
 /* ---- the other columns ----------------------------------------------------------------------- */
 
-/* A run as a character as high as it was long, 'x' for one that failed. */
+/* A run as a character as high as it was long, 'x' for one that failed. No digits: they are no numbers. */
 static void draw_strip(const struct runs_row *row, const struct run *chosen, struct canvas *c,
 		       const struct runs_columns *k, int y)
 {
 	static const char *const blocks[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	static const char *const ascii[] = { "_", "_", "-", "-", "=", "=", "#", "#" };
 	const struct scenario_result *s = row->s;
 	int x = k->strip, room = k->strip_width;
 	size_t i, first = s->n_runs;
@@ -238,7 +240,6 @@ static void draw_strip(const struct runs_row *row, const struct run *chosen, str
 		uint64_t ns;
 		bool known = run_quantity(run, QUANTITY_COLD_START, &ns);
 		int level = known && row->cold.max > 0 ? (int)(8 * (double)ns / row->cold.max) : 0;
-		char digit[2] = { (char)('1' + (level > 7 ? 7 : level)), '\0' };
 
 		if (run->warmup)
 			continue;
@@ -248,7 +249,7 @@ static void draw_strip(const struct runs_row *row, const struct run *chosen, str
 			canvas_text(c, x, y, 1, STYLE_BAD, "x");
 		else
 			canvas_text(c, x, y, 1, STYLE_BAR,
-				    c->utf8 ? blocks[level > 7 ? 7 : level] : digit);
+				    (c->utf8 ? blocks : ascii)[level > 7 ? 7 : level]);
 		if (run == chosen)
 			canvas_select(c, x, y, 1);
 		x++;
@@ -409,7 +410,7 @@ void runs_row_draw(const struct runs_row *row, const struct view *v, struct canv
 		canvas_right(c, k->range, y, k->range_width, style, state);
 	if (!measured)
 		return;
-	draw_bar(row, v->now, c, k, k->tall ? y + 1 : y, scale);
+	draw_bar(row, v, c, k, k->tall ? y + 1 : y, scale);
 	draw_number(row, v->now, c, k->number, y);
 	if (k->range && (k->state_width || !live))
 		draw_range(row, c, k->range, y);

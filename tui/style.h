@@ -40,18 +40,22 @@
 	X(FILE, 'F', "▓", "=")                                                                     \
 	X(SHMEM, 'M', "▒", "+")                                                                    \
 	X(TABLES, 'P', "░", ".")                                                                   \
-	X(PHASE_A, '1', "█", "#") /* phases take turns */                                          \
+	X(PHASE_A, '1', "█", "#") /* phases, by name: phases.h */                                  \
 	X(PHASE_B, '2', "▒", "=")                                                                  \
 	X(PHASE_C, '3', "▓", "%")                                                                  \
 	X(PHASE_D, '4', "░", "-")                                                                  \
 	X(PHASE_E, '5', "▚", "+")                                                                  \
-	X(PHASE_F, '6', "▤", ":")
+	X(PHASE_F, '6', "▤", ":")                                                                  \
+	X(PHASE_G, '7', "▞", "/")                                                                  \
+	X(PHASE_H, '8', "▥", "o")                                                                  \
+	X(PHASE_I, '9', "▧", "\\")                                                                 \
+	X(PHASE_J, '0', "▨", "@")
 
 #define STYLE_ENUM(NAME, letter, fill, ascii) STYLE_##NAME,
 enum style { STYLES(STYLE_ENUM) STYLE_COUNT };
 #undef STYLE_ENUM
 
-#define STYLE_PHASES 6
+#define STYLE_PHASES 10
 
 char style_letter(enum style style);
 const char *style_fill(enum style style, bool utf8); /* "" where it fills nothing */

@@ -58,6 +58,10 @@ static const struct {
 	[STYLE_PHASE_D] = { 227, 11, 7, 0 },
 	[STYLE_PHASE_E] = { 175, 13, 5, 0 },
 	[STYLE_PHASE_F] = { 166, 9, 1, 0 },
+	[STYLE_PHASE_G] = { 32, 12, 4, 0 },
+	[STYLE_PHASE_H] = { 252, 7, 7, 0 },
+	[STYLE_PHASE_I] = { 74, 14, 6, 0 },
+	[STYLE_PHASE_J] = { 214, 3, 3, 0 },
 };
 
 struct look theme_look(enum style style, int colours)

@@ -63,6 +63,7 @@ void app_show(struct app *a, const struct view_ops *ops);
 /* Go on choosing the run that stands for the scenario, whatever comes in (true), or stay (false). */
 void app_follow(struct app *a, bool follow);
 bool app_follows(const struct app *a);
+enum style app_phase_style(const struct app *a, const char *name);
 const struct run *app_base(const struct app *a); /* that others are compared with; NULL: none */
 void app_say(struct app *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const struct view_ops *app_helped(const struct app *a); /* whose keys the help is to show */
@@ -72,7 +73,26 @@ const char *view_escape(char buf[VIEW_TEXT_MAX], const char *s);
 const char *view_ms(char buf[32], double ns);
 bool view_matches(const struct view *v, const char *text); /* has the filter, case ignored */
 enum style view_state_style(enum path_state state);
-enum style view_phase_style(size_t i);
+enum style view_phase_style(const struct view *v, const char *name);
+
+/* A run's phases as a bar, so many cells a ns. */
+void view_phase_bar(const struct view *v, struct canvas *c, int x, int y, int columns,
+		    const struct phases *phases, double cells);
+
+/*
+ * Phases on an axis: from and to (ns after launch) are the ends of its columns. inside: their names
+ * on them, where there is room.
+ */
+struct view_axis {
+	int x, columns;
+	double from, to;
+};
+void view_phase_strip(const struct view *v, struct canvas *c, int y, const struct view_axis *axis,
+		      const struct phases *phases, bool inside);
+
+/* "██ exec 3.1 ms  ▒▒ mounts 2.0 ms  +3": what the parts of its bar are. */
+void view_phase_legend(const struct view *v, struct canvas *c, struct area at,
+		       const struct phases *phases);
 
 /* The classes of memory as parts of a bar, in bytes. */
 #define VIEW_CLASSES 4
@@ -85,8 +105,15 @@ void view_cursor(struct canvas *c, struct area at, int y);
 /* A line "title ──────" */
 void view_heading(struct canvas *c, struct area at, int y, const char *text);
 
-/* Ruler of time under or above bars: from at x on, to is where the columns end; ns after launch. */
-void view_ruler(struct canvas *c, int x, int y, int columns, double from, double to);
+/* At the right end of a heading "1–11 of 20", when not all rows have room. */
+void view_position(struct canvas *c, struct area at, int y, size_t first, size_t shown, size_t n);
+void view_list_position(struct canvas *c, struct area at, int y, const struct list *l);
+
+/*
+ * Ruler of time under or above bars: from at x on, to is where the columns end; ns after launch.
+ * cursor: a column on which something else will stand, or -1.
+ */
+void view_ruler(struct canvas *c, int x, int y, int columns, double from, double to, int cursor);
 
 /* The sentence for a view that has nothing to show. */
 void view_nothing(struct canvas *c, struct area at, const char *text);

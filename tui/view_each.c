@@ -15,6 +15,8 @@
 #include "user/model/lane.h"
 
 #define NAME 14
+#define LEGEND_LINES 4
+#define LEGEND_LEAST 16 /* lines of the view: with less there is none */
 
 enum order { ORDER_MADE, ORDER_TIME, ORDER_MEMORY, ORDER_SCENARIO, ORDERS };
 
@@ -120,19 +122,11 @@ static void draw_bar(const struct view *v, const struct each_row *row, struct ca
 {
 	const struct each *e = v->private;
 	const struct phases *phases = &row->run->phases;
-	CLEANUP_FREE struct bar_part *parts = xcalloc(phases->n + 1, sizeof(*parts));
 	double cells = (double)row->cold / e->longest * (columns - 1);
 	double accept = row->cold ? cells * (double)row->accept / (double)row->cold : 0;
-	size_t i;
 
-	for (i = 0; i < phases->n; i++) {
-		const struct phase *p = &phases->list[i];
-
-		parts[i].cells = cells * (double)(p->end - p->start) / (double)row->cold;
-		parts[i].style = view_phase_style(i);
-	}
 	if (phases->n && cells >= 2)
-		canvas_stack(c, x, y, columns, parts, phases->n);
+		view_phase_bar(v, c, x, y, columns, phases, cells / (double)row->cold);
 	else
 		canvas_bar(c, x, y, columns, cells, STYLE_BAR);
 	if (accept >= 1)
@@ -173,10 +167,29 @@ static void draw_run(const struct view *v, struct canvas *c, struct area at, siz
 		view_cursor(c, (struct area){ at.x, y, 2 + NAME + 7, 1 }, y);
 }
 
+/* What the bar of the run under the cursor is made of. */
+static void draw_legend(const struct view *v, struct canvas *c, struct area at)
+{
+	const struct each *e = v->private;
+	const struct run *run = e->rows[v->list.at].run;
+	char text[VIEW_TEXT_MAX], name[VIEW_TEXT_MAX], number[32];
+
+	run_text(run, number);
+	snprintf(text, sizeof(text), "%.200s, %s%s", view_escape(name, run->scenario->name),
+		 run->warmup ? "" : "run ", number);
+	view_heading(c, at, at.y, text);
+	if (!run->phases.n)
+		canvas_text(c, at.x + 2, at.y + 1, at.width - 3, STYLE_DIM,
+			    "what it took its time for is not known");
+	view_phase_legend(v, c, (struct area){ at.x + 2, at.y + 1, at.width - 3, at.height - 1 },
+			  &run->phases);
+}
+
 static void draw_each(struct view *v, struct canvas *c, struct area at)
 {
 	const struct each *e = v->private;
-	int lines = at.height - 2, x = at.x + 2, y;
+	int legend = at.height >= LEGEND_LEAST ? LEGEND_LINES : 0;
+	int lines = at.height - 2 - legend, x = at.x + 2, y;
 	size_t i;
 
 	if (!e->n) {
@@ -190,14 +203,20 @@ static void draw_each(struct view *v, struct canvas *c, struct area at)
 	canvas_right(c, x + NAME + 8, at.y, 9, STYLE_HEADING, "1st byte");
 	canvas_right(c, x + NAME + 18, at.y, 9, STYLE_HEADING, "accept");
 	canvas_right(c, x + NAME + 28, at.y, 9, STYLE_HEADING, "RSS");
-	canvas_textf(c, x + NAME + 38, at.y, at.x + at.width - x - NAME - 38, STYLE_DIM,
-		     "%zu runs, %s", e->n, order_names[e->order]);
+	if (e->n > v->list.page)
+		canvas_text(c, x + NAME + 38, at.y, 12, STYLE_DIM, order_names[e->order]);
+	else
+		canvas_textf(c, x + NAME + 38, at.y, at.x + at.width - x - NAME - 38, STYLE_DIM,
+			     "%zu runs, %s", e->n, order_names[e->order]);
+	view_list_position(c, at, at.y, &v->list);
 	for (i = v->list.top; i < e->n && (int)(i - v->list.top) < lines; i++)
 		draw_run(v, c, at, i, at.y + 1 + (int)(i - v->list.top));
-	y = at.y + at.height - 1;
+	y = at.y + at.height - 1 - legend;
+	if (legend)
+		draw_legend(v, c, (struct area){ at.x, y + 1, at.width, legend });
 	x += NAME + 38;
 	if (e->longest > 0)
-		view_ruler(c, x, y, at.x + at.width - x - 1, 0, e->longest);
+		view_ruler(c, x, y, at.x + at.width - x - 1, 0, e->longest, -1);
 }
 
 static bool press_each(struct view *v, int key)

@@ -12,8 +12,12 @@
 #include "tui/view.h"
 #include "user/base/mem.h"
 #include "user/base/text.h"
+#include "user/model/vm.h"
 #include "user/model/wait.h"
 #include "user/record/reader.h"
+
+#define DETAIL_LINES 4
+#define DETAIL_LEAST 14 /* lines of the view: with less there are no details */
 
 enum event_kind { EVENT_MOMENT, EVENT_UNSEEN, EVENT_BORN, EVENT_EXEC, EVENT_ENDED, EVENT_SOCKET,
 		  EVENT_KVM, EVENT_MEMSLOT, EVENT_CALL };
@@ -103,7 +107,7 @@ static void line_of(struct line *l, const struct view *v, const struct event *e)
 	const struct milestones *m = &v->run->milestones;
 	const struct kvm_call *call = e->what;
 	const struct memslot *slot = e->what;
-	char text[VIEW_TEXT_MAX], number[TEXT_NUMBER_MAX];
+	char text[VIEW_TEXT_MAX], number[TEXT_NUMBER_MAX], ioctl[VM_NAME_MAX];
 
 	*l = (struct line){ .kind = "kvm" };
 	switch ((enum event_kind)e->kind) {
@@ -131,8 +135,9 @@ static void line_of(struct line *l, const struct view *v, const struct event *e)
 		break;
 	case EVENT_KVM:
 		l->pid = call->tid;
-		snprintf(l->text, sizeof(l->text), "ioctl 0x%" PRIx32 " on %s = %" PRId64,
-			 call->cmd, view_escape(text, call->fd_name ? call->fd_name : ""), call->ret);
+		snprintf(l->text, sizeof(l->text), "%s on %s = %" PRId64,
+			 vm_ioctl_name(ioctl, call->cmd),
+			 view_escape(text, call->fd_name ? call->fd_name : ""), call->ret);
 		break;
 	case EVENT_MEMSLOT:
 		snprintf(l->text, sizeof(l->text), "guest RAM slot %" PRIu32 ": %s at 0x%" PRIx64,
@@ -237,22 +242,29 @@ static void close_events(struct view *v)
 	*e = (struct events){ 0 };
 }
 
+static void time_text(char text[TEXT_NUMBER_MAX + 2], const struct view *v, const struct event *e)
+{
+	uint64_t launch = v->run->milestones.launch;
+	char ms[TEXT_NUMBER_MAX];
+
+	if (e->time == UINT64_MAX)
+		snprintf(text, TEXT_NUMBER_MAX + 2, "-");
+	else if (e->kind == EVENT_UNSEEN)
+		snprintf(text, TEXT_NUMBER_MAX + 2, ">%s", text_ms(ms, e->time - launch));
+	else
+		snprintf(text, TEXT_NUMBER_MAX + 2, "%s%s", e->time < launch ? "-" : "",
+			 text_ms(ms, e->time < launch ? launch - e->time : e->time - launch));
+}
+
 static void draw_event(const struct view *v, struct canvas *c, struct area at, size_t i, int y)
 {
 	const struct events *e = v->private;
-	uint64_t launch = v->run->milestones.launch, time = e->list[i].time;
-	char ms[TEXT_NUMBER_MAX], text[TEXT_NUMBER_MAX + 1];
+	char text[TEXT_NUMBER_MAX + 2];
 	struct line l;
 	int x = at.x + 29;
 
 	line_of(&l, v, &e->list[i]);
-	if (time == UINT64_MAX)
-		snprintf(text, sizeof(text), "-");
-	else if (e->list[i].kind == EVENT_UNSEEN)
-		snprintf(text, sizeof(text), ">%s", text_ms(ms, time - launch));
-	else
-		snprintf(text, sizeof(text), "%s%s", time < launch ? "-" : "",
-			 text_ms(ms, time < launch ? launch - time : time - launch));
+	time_text(text, v, &e->list[i]);
 	canvas_right(c, at.x + 1, y, 11, STYLE_DIM, text);
 	if (l.pid)
 		canvas_textf(c, at.x + 14, y, 7, STYLE_DIM, "%" PRIu32, l.pid);
@@ -262,10 +274,30 @@ static void draw_event(const struct view *v, struct canvas *c, struct area at, s
 		view_cursor(c, at, y);
 }
 
+/* The whole of the line under the cursor, and whose it is. */
+static void draw_event_details(const struct view *v, struct canvas *c, struct area at)
+{
+	const struct events *e = v->private;
+	const struct event *event = &e->list[v->list.at];
+	const struct process *p;
+	char text[VIEW_TEXT_MAX + 64], comm[VIEW_TEXT_MAX], time[TEXT_NUMBER_MAX + 2];
+	struct line l;
+
+	line_of(&l, v, event);
+	time_text(time, v, event);
+	p = l.pid ? tree_process(&v->run->tree, l.pid) : NULL;
+	snprintf(text, sizeof(text), "%s%s%s%s%.200s", l.kind,
+		 event->time == UINT64_MAX ? "" : " at ", event->time == UINT64_MAX ? "" : time,
+		 p ? ", " : "", p ? view_escape(comm, p->comm) : "");
+	view_heading(c, at, at.y, text);
+	canvas_prose(c, (struct area){ at.x + 1, at.y + 1, at.width - 2, at.height - 1 }, STYLE_PLAIN,
+		     l.text);
+}
+
 static void draw_events(struct view *v, struct canvas *c, struct area at)
 {
 	const struct events *e = v->private;
-	int lines = at.height - 1;
+	int details = at.height >= DETAIL_LEAST ? DETAIL_LINES : 0, lines = at.height - 1 - details;
 	size_t i;
 
 	list_fit(&v->list, e->n, lines);
@@ -273,10 +305,17 @@ static void draw_events(struct view *v, struct canvas *c, struct area at)
 	canvas_right(c, at.x + 1, at.y, 11, STYLE_HEADING, "at");
 	canvas_text(c, at.x + 14, at.y, 7, STYLE_HEADING, "pid");
 	canvas_text(c, at.x + 22, at.y, 6, STYLE_HEADING, "kind");
-	canvas_textf(c, at.x + 29, at.y, at.width - 29, STYLE_DIM,
-		     "what: %zu of %zu", e->n, e->all);
+	if (*v->filter)
+		canvas_textf(c, at.x + 29, at.y, at.width - 29, STYLE_DIM, "what: %zu of %zu events",
+			     e->n, e->all);
+	else
+		canvas_textf(c, at.x + 29, at.y, at.width - 29, STYLE_DIM, "what: %zu events", e->n);
+	view_list_position(c, at, at.y, &v->list);
 	for (i = v->list.top; i < e->n && (int)(i - v->list.top) < lines; i++)
 		draw_event(v, c, at, i, at.y + 1 + (int)(i - v->list.top));
+	if (details && e->n)
+		draw_event_details(v, c, (struct area){ at.x, at.y + at.height - details, at.width,
+							details });
 }
 
 static const char *const help_events[] = { "/\tfilter", NULL };

@@ -12,50 +12,126 @@ static const char *const everywhere[] = {
 	"c\tbase to compare with", "f\tfollow a live session", "mouse\trows, tabs, wheel", "?\tthis page", "q\tquit", NULL,
 };
 
-static int draw_keys(struct canvas *c, struct area at, int y, const char *const *keys)
-{
-	for (; keys && *keys; keys++, y++) {
-		const char *tab = strchr(*keys, '\t');
+/* A line: a heading, or a key (or view) and what it is. */
+struct line {
+	bool heading;
+	int key_width;
+	char key[32];
+	const char *text;
+};
 
-		canvas_textf(c, at.x + 2, y, 13, STYLE_KEY, "%.*s", (int)(tab - *keys), *keys);
-		canvas_text(c, at.x + 16, y, at.width - 17, STYLE_PLAIN, tab + 1);
+#define LINES_MAX 64
+#define TWO_COLUMNS 80
+
+struct column {
+	char title[64];
+	struct line lines[LINES_MAX];
+	int n;
+};
+
+static struct line *add(struct column *k)
+{
+	return &k->lines[k->n < LINES_MAX - 1 ? k->n++ : k->n];
+}
+
+static void add_heading(struct column *k, const char *text)
+{
+	struct line *l = add(k);
+
+	l->heading = true;
+	l->text = text;
+}
+
+static void add_keys(struct column *k, const char *const *keys)
+{
+	for (; keys && *keys; keys++) {
+		const char *tab = strchr(*keys, '\t');
+		struct line *l = add(k);
+
+		snprintf(l->key, sizeof(l->key), "%.*s", (int)(tab - *keys), *keys);
+		l->text = tab + 1;
+		l->key_width = 13;
 	}
-	return y;
+}
+
+static void add_view(struct column *k, const struct view_ops *ops)
+{
+	struct line *l = add(k);
+
+	snprintf(l->key, sizeof(l->key), "%c %s", ops->key, ops->name);
+	l->text = ops->title;
+	l->key_width = 11; /* with 80 columns there are 27 for what it shows */
+}
+
+static void draw_column(const struct column *k, struct canvas *c, struct area at, int from)
+{
+	int i;
+
+	for (i = from; i < k->n && i - from < at.height; i++) {
+		const struct line *l = &k->lines[i];
+		int y = at.y + i - from;
+
+		if (l->heading) {
+			view_heading(c, at, y, l->text);
+		} else if (l->text) {
+			int x = at.x + 2 + l->key_width;
+
+			canvas_text(c, at.x + 2, y, l->key_width, STYLE_KEY, l->key);
+			canvas_text(c, x, y, at.x + at.width - x, STYLE_PLAIN, l->text);
+		}
+	}
 }
 
 static void open_help(struct view *v)
 {
-	(void)v;
+	v->list = (struct list){ 0 };
 }
 
-static void draw_view(struct canvas *c, struct area at, int y, const struct view_ops *ops)
+static void add_own(struct column *k, const struct view_ops *ops)
 {
-	if (y >= at.y + at.height)
-		return;
-	canvas_textf(c, at.x + 2, y, 12, STYLE_KEY, "%c %s", ops->key, ops->name);
-	canvas_text(c, at.x + 13, y, at.width - 13, STYLE_PLAIN, ops->title);
+	snprintf(k->title, sizeof(k->title), "Keys of %s", ops->name);
+	add_heading(k, k->title);
+	add_keys(k, ops->help);
+	add(k);
 }
 
+static void add_views(struct column *k)
+{
+	int i;
+
+	add_heading(k, "Views");
+	for (i = 0; views[i]; i++)
+		add_view(k, views[i]);
+	add_view(k, &view_each);
+}
+
+/* There is no cursor: the list's rows are the lines that can be the first one on the screen. */
 static void draw_help(struct view *v, struct canvas *c, struct area at)
 {
-	const struct view_ops *ops = app_helped(v->app);
-	int half = at.width >= 110 ? at.width / 2 : 40;
-	struct area left = { at.x, at.y, half - 2, at.height };
+	bool two = at.width >= TWO_COLUMNS;
+	int half = !two ? at.width : at.width >= 110 ? at.width / 2 : 40, most;
+	struct area left = { at.x, at.y, two ? half - 2 : half, at.height };
 	struct area right = { at.x + half, at.y, at.width - half, at.height };
-	char text[64];
-	int y, i;
+	struct column first = { .n = 0 }, second = { .n = 0 };
 
-	/* Short lines: at 80 columns a view has 27 for what it shows. */
-	list_fit(&v->list, 0, 1);
-	view_heading(c, left, at.y, "Keys everywhere");
-	draw_keys(c, left, at.y + 1, everywhere);
-	snprintf(text, sizeof(text), "Keys of %s", ops->name);
-	view_heading(c, right, at.y, text);
-	y = draw_keys(c, right, at.y + 1, ops->help) + 1;
-	view_heading(c, right, y++, "Views");
-	for (i = 0; views[i]; i++)
-		draw_view(c, right, y++, views[i]);
-	draw_view(c, right, y, &view_each);
+	if (two) {
+		add_own(&second, app_helped(v->app));
+		add_views(&second);
+	} else {
+		add_own(&first, app_helped(v->app));
+	}
+	add_heading(&first, "Keys everywhere");
+	add_keys(&first, everywhere);
+	if (!two) {
+		add(&first);
+		add_views(&first);
+	}
+	most = first.n > second.n ? first.n : second.n;
+	list_fit(&v->list, most > at.height ? (size_t)(most - at.height) + 1 : 1, at.height);
+	draw_column(&first, c, left, (int)v->list.at);
+	draw_column(&second, c, right, (int)v->list.at);
+	if (most > at.height)
+		view_position(c, at, at.y, v->list.at, (size_t)at.height, (size_t)most);
 }
 
 const struct view_ops view_help = {

@@ -129,6 +129,7 @@ static void draw_ledger(struct view *v, struct canvas *c, struct area at)
 	list_fit(&v->list, l->n, lines);
 	v->list_y = at.y + 1;
 	draw_head(v, c, at);
+	view_list_position(c, at, at.y, &v->list);
 	for (i = v->list.top; i < l->n && (int)(i - v->list.top) < lines; i++)
 		draw_row(v, c, at, i, at.y + 1 + (int)(i - v->list.top));
 	if (!l->n)

@@ -262,9 +262,11 @@ static void draw_processes(struct view *v, struct canvas *c, struct area at,
 	const struct memory_view *private = v->private;
 	int lines = at.height - 1, mapping_lines = 0, y = at.y;
 	const struct memory_process *p;
+	int head;
 	size_t row;
 
-	draw_head(c, at, y++, moment_names[private->moment]);
+	draw_head(c, at, y, moment_names[private->moment]);
+	head = y++;
 	p = v->list.at < m->n ? &m->processes[v->list.at] : NULL;
 	if (p && p->n_mappings) {
 		/* Processes as many as there are, if that leaves the mappings half of it. */
@@ -275,6 +277,7 @@ static void draw_processes(struct view *v, struct canvas *c, struct area at,
 	lines -= mapping_lines;
 	list_fit(&v->list, m->n, lines);
 	v->list_y = y;
+	view_list_position(c, (struct area){ at.x, head, numbers_at(at) - at.x, 1 }, head, &v->list);
 	if (mapping_lines)
 		draw_mappings(c, at, y + lines, mapping_lines, &m->processes[v->list.at]);
 	for (row = v->list.top; row < m->n && (int)(row - v->list.top) < lines; row++, y++) {

@@ -189,8 +189,12 @@ static void draw_path(struct view *v, struct canvas *c, struct area at)
 	v->list_y = at.y + 1;
 	canvas_textf(c, at.x + 1, at.y, at.width - 1, STYLE_HEADING,
 		     "%10s %10s  %s", "at", "for", "state, who and what");
-	canvas_textf(c, at.x + 46, at.y, at.width - 47, STYLE_DIM, "%zu of %zu slices%s", p->n,
-		     v->run->path.n, p->big_only ? ", big ones" : "");
+	if (p->n < v->run->path.n)
+		canvas_textf(c, at.x + 46, at.y, at.width - 47, STYLE_DIM, "%zu of %zu slices%s",
+			     p->n, v->run->path.n, p->big_only ? ", big ones" : "");
+	else
+		canvas_textf(c, at.x + 46, at.y, at.width - 47, STYLE_DIM, "%zu slices", p->n);
+	view_list_position(c, at, at.y, &v->list);
 	for (i = v->list.top; i < p->n && (int)(i - v->list.top) < lines; i++)
 		draw_slice(v, c, at, i, at.y + 1 + (int)(i - v->list.top));
 	if (p->n)

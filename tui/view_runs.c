@@ -30,7 +30,7 @@ struct runs {
 	struct runs_scale scale;
 	int name_width;
 	size_t most_runs; /* measured ones of a scenario */
-	enum { BARS_AS_FIT, BARS_TALL, BARS_FLAT, BARS_WAYS } bars;
+	enum { BARS_AS_FIT, BARS_TALL, BARS_FLAT } bars;
 	enum order order;
 };
 
@@ -159,8 +159,6 @@ static void tall_columns(const struct runs *r, struct area at, bool live, struct
 	k->memory = take(&right, 9);
 	k->strip = (k->range ? k->range + 16 : k->number + 10) + 1;
 	k->memory_width = k->memory - k->strip - k->strip_width - 3;
-	if (k->memory_width > 40)
-		k->memory_width = 40;
 	if (k->memory_width < 4)
 		k->memory_width = 0;
 	k->memory -= k->memory_width;
@@ -199,14 +197,18 @@ static struct runs_columns columns_of(const struct runs *r, struct area at, bool
 }
 
 static void draw_head(const struct view *v, struct canvas *c, struct area at,
-		      const struct runs_columns *k)
+		      const struct runs_columns *k, size_t shown)
 {
 	const struct runs *r = v->private;
 	bool ready = session_ready_by(v->session);
 	const char *bar = r->scale.own ? "parts of the cold start" : ready ? "launch to ready" :
 						   "launch to 1st byte";
 
-	canvas_text(c, at.x + 2, at.y, k->state - at.x - 3, STYLE_HEADING, "scenario");
+	if (shown < r->n)
+		canvas_textf(c, at.x + 2, at.y, k->state - at.x - 3, STYLE_HEADING, "%zu%s%zu of %zu",
+			     v->list.top + 1, c->utf8 ? "–" : "-", v->list.top + shown, r->n);
+	else
+		canvas_text(c, at.x + 2, at.y, k->state - at.x - 3, STYLE_HEADING, "scenario");
 	if (k->state_width)
 		canvas_text(c, k->state, at.y, k->state_width, STYLE_HEADING, "state");
 	else if (!k->tall)
@@ -224,23 +226,15 @@ static void draw_head(const struct view *v, struct canvas *c, struct area at,
 		     r->scale.weight == RUNS_PSS ? "PSS" : "RSS");
 }
 
-/* The scale under the bars, and what the marks on them are. */
+/* The scale under the bars. */
 static void draw_foot(const struct view *v, struct canvas *c, const struct runs_columns *k, int y)
 {
 	const struct runs *r = v->private;
-	bool ready = session_ready_by(v->session);
-	const char *marks = c->utf8 ? ready ? "◆ ready" : "◇ first accept  ◆ first byte" :
-				      ready ? "* ready" : "a first accept  * first byte";
-	int width = (int)text_width(marks), ruler = k->bar_width;
 
-	if (k->tall) {
-		ruler -= width + 2;
-		canvas_text(c, k->bar + k->bar_width - width, y, width, STYLE_DIM, marks);
-	}
 	if (!r->scale.own)
-		view_ruler(c, k->bar, y, ruler, 0, r->scale.longest * ruler / k->bar_width);
+		view_ruler(c, k->bar, y, k->bar_width - 1, 0, r->scale.longest, -1);
 	else
-		canvas_text(c, k->bar, y, ruler, STYLE_DIM, "shares of each cold start");
+		canvas_text(c, k->bar, y, k->bar_width, STYLE_DIM, "shares of each cold start");
 }
 
 /* ---- the view -------------------------------------------------------------------------------- */
@@ -278,9 +272,9 @@ static bool tall_fits(const struct view *v, struct area at)
 	return left >= (v->now ? DETAIL_LEAST : want) || left >= DETAIL_PLENTY;
 }
 
-/* The rows from the first one shown on; returns the line behind them. */
+/* The rows from the first one shown on, and how many; returns the line behind them. */
 static int draw_rows(struct view *v, struct canvas *c, struct area at,
-		     const struct runs_columns *k)
+		     const struct runs_columns *k, size_t *shown)
 {
 	struct runs *r = v->private;
 	int y = at.y;
@@ -299,6 +293,7 @@ static int draw_rows(struct view *v, struct canvas *c, struct area at,
 			view_cursor(c, (struct area){ at.x, y, 2 + r->name_width + 1, 1 }, y);
 		y += lines;
 	}
+	*shown = i - v->list.top;
 	return y;
 }
 
@@ -307,6 +302,7 @@ static void draw_runs(struct view *v, struct canvas *c, struct area at)
 	struct runs *r = v->private;
 	int lines = at.height - 2, y;
 	struct runs_columns k;
+	size_t shown;
 	bool tall;
 
 	if (!r->n) {
@@ -321,8 +317,9 @@ static void draw_runs(struct view *v, struct canvas *c, struct area at)
 		lines -= lines / 3;
 	list_fit(&v->list, r->n, tall && r->bars == BARS_TALL ? lines / 2 : lines);
 	v->list_y = at.y + 1;
-	draw_head(v, c, at, &k);
-	y = draw_rows(v, c, (struct area){ at.x, at.y + 1, at.width, lines }, &k);
+	r->scale.tall = tall;
+	y = draw_rows(v, c, (struct area){ at.x, at.y + 1, at.width, lines }, &k, &shown);
+	draw_head(v, c, at, &k, shown);
 	draw_foot(v, c, &k, y++);
 	runs_detail_draw(v, &r->rows[v->list.at], &r->scale, c,
 			 (struct area){ at.x, y, at.width, at.y + at.height - y });
@@ -390,7 +387,7 @@ static bool press_runs(struct view *v, int key)
 		return true;
 	}
 	if (key == 'b') {
-		r->bars = (r->bars + 1) % BARS_WAYS;
+		r->bars = r->scale.tall ? BARS_FLAT : BARS_TALL;
 		return true;
 	}
 	if (key == PRESS_ENTER) {

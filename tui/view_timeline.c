@@ -90,16 +90,15 @@ static void draw_phases(const struct view *v, struct canvas *c, int x, int y)
 {
 	const struct timeline *t = v->private;
 	const struct phases *phases = &v->run->phases;
-	double scale = t->columns / (t->to - t->from);
+	const struct view_axis axis = { x, t->columns, t->from, t->to };
 	char name[VIEW_TEXT_MAX];
 	size_t i;
 
+	view_phase_strip(v, c, y, &axis, phases, false);
 	for (i = 0; i < phases->n; i++) {
 		const struct phase *p = &phases->list[i];
 		int first = column_of(t, (double)p->start), next = column_of(t, (double)p->end);
 
-		canvas_span(c, x, y, t->columns, ((double)p->start - t->from) * scale,
-			    ((double)p->end - t->from) * scale, view_phase_style(i));
 		if (first < 0)
 			first = 0;
 		view_escape(name, p->name);
@@ -432,14 +431,15 @@ static void draw_timeline(struct view *v, struct canvas *c, struct area at)
 	v->list_y = at.y + head;
 	for (i = 0; i < head; i++)
 		canvas_text(c, at.x + 2, at.y + i, label - 3, STYLE_DIM, heads[i]);
-	view_ruler(c, t->x, at.y, t->columns, t->from, t->to);
+	k = column_of(t, t->cursor);
+	k = k < t->columns ? k : t->columns - 1;
+	view_ruler(c, t->x, at.y, t->columns, t->from, t->to, k);
+	view_list_position(c, (struct area){ at.x, at.y, label - 1, 1 }, at.y, &v->list);
 	draw_phases(v, c, t->x, at.y + 1);
 	draw_moments(v, c, t->x, at.y + 3);
 	if (path)
 		draw_path(v, c, at.y + HEAD_LINES);
-	k = column_of(t, t->cursor);
-	canvas_text(c, t->x + (k < t->columns ? k : t->columns - 1), at.y, 1, STYLE_KEY,
-		    c->utf8 ? "▼" : "v");
+	canvas_text(c, t->x + k, at.y, 1, STYLE_KEY, c->utf8 ? "▼" : "v");
 	for (row = v->list.top; row < v->list.n && (int)(row - v->list.top) < lines; row++)
 		draw_lane(v, c, at, row, v->list_y + (int)(row - v->list.top), label);
 	draw_arrow(v, c, (struct area){ at.x, v->list_y, at.width, lines });

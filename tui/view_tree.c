@@ -129,7 +129,7 @@ static void draw_process_details(const struct view *v, struct canvas *c, struct 
 static void draw_tree(struct view *v, struct canvas *c, struct area at)
 {
 	const struct tree_view *t = v->private;
-	int split = at.width * 9 / 20, lines = at.height - 1 - DETAIL_LINES, y;
+	int split = at.width < 160 ? at.width * 9 / 20 : 72, lines = at.height - 1 - DETAIL_LINES, y;
 	size_t i;
 
 	if (!t->n) {
@@ -139,7 +139,8 @@ static void draw_tree(struct view *v, struct canvas *c, struct area at)
 	list_fit(&v->list, t->n, lines);
 	v->list_y = at.y + 1;
 	canvas_text(c, at.x + 2, at.y, split - 3, STYLE_HEADING, "process");
-	view_ruler(c, at.x + split, at.y, at.width - split, 0, (double)run_span(v->run));
+	view_list_position(c, (struct area){ at.x, at.y, split - 1, 1 }, at.y, &v->list);
+	view_ruler(c, at.x + split, at.y, at.width - split, 0, (double)run_span(v->run), -1);
 	for (i = v->list.top; i < t->n && (int)(i - v->list.top) < lines; i++)
 		draw_process(v, c, at, i, at.y + 1 + (int)(i - v->list.top), split);
 	y = at.y + 1 + lines;

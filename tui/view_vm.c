@@ -171,6 +171,8 @@ static void draw_vm(struct view *v, struct canvas *c, struct area at)
 			view_cursor(c, at, y);
 		y++;
 	}
+	if (m->n)
+		view_position(c, at, at.y, v->list.top, i - v->list.top, m->n);
 }
 
 static bool press_vm(struct view *v, int key)

@@ -122,6 +122,22 @@ static void test_bars(void **state)
 	expect("###\n#\n#==+\n========\n");
 }
 
+/* Two of one style are two all the same; what is not there parts nothing. */
+static void test_boundary(void **state)
+{
+	const struct bar_part parts[] = { { 3, STYLE_PHASE_B }, { 0, STYLE_PHASE_A },
+					  { 3, STYLE_PHASE_B }, { 1, STYLE_PHASE_B },
+					  { 2, STYLE_PHASE_A } };
+
+	(void)state;
+	begin(12, 1, true);
+	canvas_stack(&canvas, 0, 0, 12, parts, ARRAY_SIZE(parts));
+	expect("▒▒▒│▒▒▒██\n");
+	begin(12, 1, false);
+	canvas_stack(&canvas, 0, 0, 12, parts, ARRAY_SIZE(parts));
+	expect("===|===##\n");
+}
+
 static void test_box_and_prose(void **state)
 {
 	(void)state;
@@ -222,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_wide_and_combining),
 		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_bars),
+		cmocka_unit_test(test_boundary),
 		cmocka_unit_test(test_box_and_prose),
 		cmocka_unit_test(test_style_map),
 		cmocka_unit_test(test_fills_differ),

@@ -209,8 +209,8 @@ static void view_memory_columns(FILE *out, const struct session *s, const char *
 /* Two runs side by side: the first of a recording as the base, with each of the others. */
 static void view_contrast(FILE *out, const struct session *s, const char *args)
 {
-	static const char *const groups[] = { "moment", "phase", "state" };
-	size_t i, k;
+	static const char *const groups[] = { "phase", "moment", "state", "memory" };
+	size_t i, k, side;
 
 	(void)args;
 	for (i = 1; i < s->n_runs; i++) {
@@ -218,12 +218,22 @@ static void view_contrast(FILE *out, const struct session *s, const char *args)
 
 		contrast_runs(s->runs[0], s->runs[i], &c);
 		fprintf(out, "run %" PRIu32 "\n", s->runs[i]->number);
-		for (k = 0; k < c.n; k++)
-			fprintf(out, "%-7s%12" PRId64 "%12" PRId64 "%12.0f  %s\n",
-				groups[c.rows[k].group],
-				c.rows[k].ns[0] == CONTRAST_NONE ? -1 : (int64_t)c.rows[k].ns[0],
-				c.rows[k].ns[1] == CONTRAST_NONE ? -1 : (int64_t)c.rows[k].ns[1],
-				contrast_more(&c.rows[k]), c.rows[k].name);
+		for (k = 0; k < c.n; k++) {
+			const struct contrast_row *row = &c.rows[k];
+
+			fprintf(out, "%-7s%12" PRId64 "%12" PRId64, groups[row->group],
+				row->amount[0] == CONTRAST_NONE ? -1 : (int64_t)row->amount[0],
+				row->amount[1] == CONTRAST_NONE ? -1 : (int64_t)row->amount[1]);
+			if (contrast_known(row))
+				fprintf(out, "%12.0f  %s\n", contrast_more(row), row->name);
+			else
+				fprintf(out, "%12s  %s", "-", row->name);
+			for (side = 0; side < 2; side++)
+				if (row->why[side])
+					fprintf(out, "; %s: %s", side ? "other" : "base", row->why[side]);
+			if (!contrast_known(row))
+				fputc('\n', out);
+		}
 		free(c.rows);
 	}
 }

@@ -38,6 +38,7 @@
 #include "tui/term.h"
 #include "user/base/mem.h"
 #include "user/base/text.h"
+#include "user/base/utf8.h"
 #include "user/record/writer.h"
 
 static const struct {
@@ -92,6 +93,16 @@ static int key_of(struct script *s, const char *word, size_t n)
 	return PRESS_NONE;
 }
 
+static int type_char(const char **at)
+{
+	uint32_t point;
+	size_t n = utf8_decode(*at, strlen(*at), &point);
+
+	assert_true(n > 0);
+	*at += n;
+	return (int)point;
+}
+
 static int script_next(void *ctx, int ms)
 {
 	struct script *s = ctx;
@@ -100,7 +111,7 @@ static int script_next(void *ctx, int ms)
 
 	(void)ms;
 	if (s->typing && *s->typing && *s->typing != ' ')
-		return *s->typing++;
+		return type_char(&s->typing);
 	if (s->typing)
 		s->at = s->typing;
 	s->typing = NULL;
@@ -113,8 +124,8 @@ static int script_next(void *ctx, int ms)
 		return PRESS_QUIT;
 	}
 	if (n > 1 && *word == '\'') {
-		s->typing = word + 2;
-		return word[1];
+		s->typing = word + 1;
+		return type_char(&s->typing);
 	}
 	s->at += n;
 	return key_of(s, word, n);
@@ -373,6 +384,13 @@ static int monkey_next(void *ctx, int ms)
 		m->height = sizes[which][1];
 		return PRESS_RESIZE;
 	}
+	if (dice(m, 20) == 0)
+		return PRESS_NONE; /* time goes by */
+	if (dice(m, 10) == 0) /* half of them where there is something, some outside */
+		return PRESS_CLICK + (int)dice(m, dice(m, 2) ? 24 : PRESS_CLICK_ROW) * PRESS_CLICK_ROW +
+		       (int)dice(m, dice(m, 2) ? 80 : PRESS_CLICK_ROW);
+	if (dice(m, 50) == 0) /* of any plane, surrogates and what is no character among them */
+		return (int)dice(m, 0x110000);
 	if (dice(m, 20) == 0)
 		return (int)dice(m, 0x3000) == 'q' ? 'p' : (int)dice(m, 0x100) | 0x80;
 	if (dice(m, 2))
