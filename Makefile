@@ -186,11 +186,19 @@ test: deps
 	$(Q)$(MAKE) --no-print-directory DEVELOPER=1 all runtimes
 	$(Q)$(MAKE) --no-print-directory DEVELOPER=1 check
 
-check: all check-programs
+check: all check-programs check-san
 	$(Q)tests/run.sh all
 
-check-user: all check-programs
+check-user: all check-programs check-san
 	$(Q)tests/run.sh user
+
+# The terminal UI takes whatever keys and sizes come: its test also runs under ASan and UBSan.
+SAN_TUI := $(BUILD)/obj/plain-san$(if $(filter 0,$(BPF)),-nobpf)/unit/test_tui
+.PHONY: check-san
+check-san: all
+ifndef SAN
+	$(Q)$(MAKE) --no-print-directory SAN=1 CFLAGS='-O1 -g' $(SAN_TUI)
+endif
 
 .PHONY: check-programs
 check-programs: $(UNIT) $(FIXTURE) $(BPF_TEST) $(BUILD)/export/record

@@ -48,9 +48,11 @@ show() {
 	grep -iE '^(not )?ok.*# *skip' "$1" | sed -E 's/^(not )?ok/  skipped/'
 }
 
-for program in build/obj/"$flavour"/unit/test_*; do
+# Those of this build, and of the sanitized one the UI's (Makefile: check-san).
+for program in build/obj/"$flavour"/unit/test_* build/obj/"${flavour/#plain/plain-san}"/unit/test_tui; do
 	[ -x "$program" ] || continue
 	name=$(basename "$program")
+	[[ $program == */plain-san* && $flavour != *-san* ]] && name=$name-san
 	start=$SECONDS
 	LOCPATH="$PWD/build/locale" CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$program" >"$out/$name.tap" 2>"$out/$name.err"
 	status=$?
