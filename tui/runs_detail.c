@@ -11,6 +11,7 @@
 
 #define LABEL 12 /* columns before a note's text */
 #define SMALL 4  /* lines: a heading and the legend have room */
+#define HALF_MAX 72 /* columns of the legend's own */
 #define FINDING_LINES 3 /* one of them and its mend, most often */
 
 static int draw_note(struct canvas *c, struct area at, int y, enum style style, const char *lead,
@@ -140,7 +141,7 @@ static size_t draw_legend(const struct runs_row *row, const struct view *v, stru
 			  struct area at)
 {
 	CLEANUP_FREE bool *chosen = xcalloc(row->n_parts + 1, sizeof(*chosen));
-	int half = (at.width - 4) / 2;
+	int half = (at.width - 4) / 2 < HALF_MAX ? (at.width - 4) / 2 : HALF_MAX;
 	double length = runs_row_length(row, v->now);
 	size_t n = choose_parts(row, 2 * (size_t)at.height, chosen), rows = (n + 1) / 2, i, k = 0;
 

@@ -434,7 +434,10 @@ static void draw_timeline(struct view *v, struct canvas *c, struct area at)
 	k = column_of(t, t->cursor);
 	k = k < t->columns ? k : t->columns - 1;
 	view_ruler(c, t->x, at.y, t->columns, t->from, t->to, k);
-	view_list_position(c, (struct area){ at.x, at.y, label - 1, 1 }, at.y, &v->list);
+	if (v->list.n > v->list.page)
+		canvas_textf(c, at.x + 2, at.y, label - 3, STYLE_DIM, "%zu%s%zu of %zu",
+			     v->list.top + 1, c->utf8 ? "–" : "-", v->list.top + v->list.page,
+			     v->list.n);
 	draw_phases(v, c, t->x, at.y + 1);
 	draw_moments(v, c, t->x, at.y + 3);
 	if (path)
