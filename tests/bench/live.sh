@@ -62,8 +62,10 @@ starts() {
 summary() {
 	sort -k1,1 -k2,2n | awk '
 		function line(name, v, n) {
-			printf "  %-12s median ratio %.3f, quartiles %.3f to %.3f, n %d\n", name,
-				n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2, v[int((n + 3) / 4)], v[int((3 * n + 1) / 4)], n
+			m = n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
+			printf "  %-12s median ratio %.3f, quartiles %.3f to %.3f, n %d%s\n", name, m,
+				v[int((n + 3) / 4)], v[int((3 * n + 1) / 4)], n,
+				name == "all" ? ", bar 1.02: " (m <= 1.02 ? "pass" : "MISS") : ""
 		}
 		$1 != name && n { line(name, v, n); n = 0 }
 		{ name = $1; v[++n] = $2 }
@@ -85,6 +87,7 @@ echo "cold start with the UI on, of that with --plain: $pairs pairs of sessions"
 awk '{ split($1, n, "/"); print n[1], $2 / $3; }' "$out/pairs" | summary
 awk '{ print "all", $2 / $3 }' "$out/pairs" | summary
 if session long "--runtime $long -n 3 --warmup 0 --settle 50" && [ -s "$out/long.cpu" ]; then
-	awk -v what="$long" '{ printf "CPU of the UI in a session of %s: %.3f s in %.1f s, %.2f %% of a core\n", what, $1, $2, 100 * $1 / $2 }' "$out/long.cpu"
+	awk -v what="$long" '{ share = 100 * $1 / $2
+		printf "CPU of the UI in a session of %s: %.3f s in %.1f s, %.2f %% of a core, bar 3 %%: %s\n", what, $1, $2, share, share <= 3 ? "pass" : "MISS" }' "$out/long.cpu"
 fi
 echo "(took $(($(date +%s) - began)) s)"

@@ -6,7 +6,10 @@
 /* Write a run of n events at least: tasks that wake each other, call the kernel and sleep. */
 int big_write(const char *path, unsigned long n);
 
-/* Load path; each view drawn often, with moves between: CPU time of a frame to stdout. */
+/*
+ * Load path; each view drawn often, with moves between, on a terminal that nobody looks at: CPU time
+ * of a frame, curses' and the system's part in it included, and whether the bars are kept, to stdout.
+ */
 int big_frames(const char *path);
 
 #endif

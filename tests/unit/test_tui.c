@@ -573,7 +573,7 @@ int main(int argc, char **argv)
 	if (argc == 4 && !strcmp(argv[1], "--big"))
 		return big_write(argv[2], strtoul(argv[3], NULL, 10));
 	if (argc == 3 && !strcmp(argv[1], "--frames"))
-		return big_frames(argv[2]);
+		return setlocale(LC_CTYPE, "") ? big_frames(argv[2]) : 1;
 	if (argc == 2 && !strcmp(argv[1], "--overflow"))
 		return overflow();
 	if (argc == 4 && !strcmp(argv[1], "--replay"))
