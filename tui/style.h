@@ -45,11 +45,11 @@
 	X(PHASE_C, '3', "▓", "%")                                                                  \
 	X(PHASE_D, '4', "░", "-")                                                                  \
 	X(PHASE_E, '5', "▚", "+")                                                                  \
-	X(PHASE_F, '6', "▤", ":")                                                                  \
+	X(PHASE_F, '6', "▌", ":")                                                                  \
 	X(PHASE_G, '7', "▞", "/")                                                                  \
-	X(PHASE_H, '8', "▥", "o")                                                                  \
-	X(PHASE_I, '9', "▧", "\\")                                                                 \
-	X(PHASE_J, '0', "▨", "@")
+	X(PHASE_H, '8', "▄", "o")                                                                  \
+	X(PHASE_I, '9', "▛", "\\")                                                                 \
+	X(PHASE_J, '0', "▀", "@")
 
 #define STYLE_ENUM(NAME, letter, fill, ascii) STYLE_##NAME,
 enum style { STYLES(STYLE_ENUM) STYLE_COUNT };

@@ -38,7 +38,7 @@ rows() {
 	shows '^. native +.*(waiting|run 1/1|ready)'
 	shows 'the session is over: look around'
 	shows '^> native .* [0-9.]+ ms'
-	shows '^[> ] [a-z].*[█▓▒░▚▤]+.*◆'
+	shows '^[> ] [a-z].*[█▓▒░▚▌▞▄▛▀]+.*◆'
 	eventually rows 5
 	keys q
 	shows '^status [01]'
