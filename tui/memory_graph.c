@@ -115,18 +115,32 @@ void memory_graph_draw(const struct view *v, struct canvas *c, struct area at, d
 	canvas_text(c, at.x + AXIS + i, at.y + 1 + lines, 1, STYLE_KEY, c->utf8 ? "▲" : "^");
 }
 
+/* "at 41.2 ms in mounts"; returns its bytes. */
+static int where_text(const struct view *v, double cursor, char *out, size_t size)
+{
+	const struct phases *phases = phases_of(v->run);
+	char name[VIEW_TEXT_MAX], ms[32];
+	size_t i;
+
+	for (i = 0; i < phases->n; i++)
+		if (cursor >= (double)phases->list[i].start && cursor < (double)phases->list[i].end)
+			return snprintf(out, size, "at %s in %.200s", view_ms(ms, cursor),
+					view_escape(name, phases->list[i].name));
+	return snprintf(out, size, "at %s", view_ms(ms, cursor));
+}
+
 void memory_graph_text(const struct view *v, double cursor, char *out, size_t size)
 {
 	const struct memory_timeline *t = &v->run->timeline;
-	const struct phases *phases = phases_of(v->run);
 	uint64_t launch = v->run->milestones.launch, time = launch + (uint64_t)cursor;
 	struct memory_amount a = memory_at(t->points, t->n, time);
-	char name[VIEW_TEXT_MAX], ms[32], number[TEXT_NUMBER_MAX];
-	int n = snprintf(out, size, "at %s: RSS %s (", view_ms(ms, cursor),
-			 text_bytes(number, memory_amount_rss(&a))), class;
+	char number[TEXT_NUMBER_MAX];
+	int n = where_text(v, cursor, out, size), class;
 	const char *comma = "";
-	size_t i;
 
+	if ((size_t)n < size)
+		n += snprintf(out + n, size - (size_t)n, ": RSS %s (",
+			      text_bytes(number, memory_amount_rss(&a)));
 	for (class = 0; class < MEMORY_GRAPH_CLASSES; class++) {
 		if (!of_class(&a, class) || (size_t)n >= size)
 			continue;
@@ -140,10 +154,6 @@ void memory_graph_text(const struct view *v, double cursor, char *out, size_t si
 	if ((size_t)n < size && t->peak.time == time)
 		n += snprintf(out + n, size - (size_t)n, ", the most");
 	if ((size_t)n < size && (double)t->peak.time - (double)launch > memory_graph_span(v))
-		n += snprintf(out + n, size - (size_t)n, "; later most: %s",
-			      text_bytes(number, memory_amount_rss(&t->peak.amount)));
-	for (i = 0; i < phases->n && (size_t)n < size; i++)
-		if (cursor >= (double)phases->list[i].start && cursor < (double)phases->list[i].end)
-			n += snprintf(out + n, size - (size_t)n, ", in %.200s",
-				      view_escape(name, phases->list[i].name));
+		snprintf(out + n, size - (size_t)n, "; later most: %s",
+			 text_bytes(number, memory_amount_rss(&t->peak.amount)));
 }

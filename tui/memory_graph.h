@@ -28,7 +28,7 @@ void memory_graph_draw(const struct view *v, struct canvas *c, struct area at, d
 double memory_graph_step(const struct view *v, struct area at);
 double memory_graph_time(const struct view *v, struct area at, int x);
 
-/* "at 41.2 ms, in mounts: RSS 18.2 MiB (anon 2.0 MiB, file 16.2 MiB)" */
+/* "at 41.2 ms in mounts: RSS 18.2 MiB (anon 2.0 MiB, file 16.2 MiB)" */
 void memory_graph_text(const struct view *v, double cursor, char *out, size_t size);
 
 #endif
