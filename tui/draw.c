@@ -208,3 +208,9 @@ void view_nothing(struct canvas *c, struct area at, const char *text)
 
 	canvas_prose(c, inside, STYLE_DIM, text);
 }
+
+void view_no_match(const struct view *v, struct canvas *c, struct area at)
+{
+	if (*v->filter && !v->list.n)
+		view_nothing(c, at, "Nothing here has this text.");
+}

@@ -115,6 +115,9 @@ void view_list_position(struct canvas *c, struct area at, int y, const struct li
  */
 void view_ruler(struct canvas *c, int x, int y, int columns, double from, double to, int cursor);
 
+/* Says so where the filter let nothing through; at: the lines of the list. */
+void view_no_match(const struct view *v, struct canvas *c, struct area at);
+
 /* The sentence for a view that has nothing to show. */
 void view_nothing(struct canvas *c, struct area at, const char *text);
 

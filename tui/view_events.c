@@ -311,6 +311,7 @@ static void draw_events(struct view *v, struct canvas *c, struct area at)
 	else
 		canvas_textf(c, at.x + 29, at.y, at.width - 29, STYLE_DIM, "what: %zu events", e->n);
 	view_list_position(c, at, at.y, &v->list);
+	view_no_match(v, c, (struct area){ at.x, at.y + 1, at.width, lines });
 	for (i = v->list.top; i < e->n && (int)(i - v->list.top) < lines; i++)
 		draw_event(v, c, at, i, at.y + 1 + (int)(i - v->list.top));
 	if (details && e->n)

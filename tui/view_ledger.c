@@ -130,6 +130,7 @@ static void draw_ledger(struct view *v, struct canvas *c, struct area at)
 	v->list_y = at.y + 1;
 	draw_head(v, c, at);
 	view_list_position(c, at, at.y, &v->list);
+	view_no_match(v, c, (struct area){ at.x, at.y + 1, at.width, lines });
 	for (i = v->list.top; i < l->n && (int)(i - v->list.top) < lines; i++)
 		draw_row(v, c, at, i, at.y + 1 + (int)(i - v->list.top));
 	if (!l->n)

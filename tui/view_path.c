@@ -195,6 +195,7 @@ static void draw_path(struct view *v, struct canvas *c, struct area at)
 	else
 		canvas_textf(c, at.x + 46, at.y, at.width - 47, STYLE_DIM, "%zu slices", p->n);
 	view_list_position(c, at, at.y, &v->list);
+	view_no_match(v, c, (struct area){ at.x, at.y + 1, at.width, lines });
 	for (i = v->list.top; i < p->n && (int)(i - v->list.top) < lines; i++)
 		draw_slice(v, c, at, i, at.y + 1 + (int)(i - v->list.top));
 	if (p->n)

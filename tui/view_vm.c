@@ -20,6 +20,9 @@ struct row {
 	size_t index;
 };
 
+#define DETAIL_LINES 3
+#define DETAIL_LEAST 14 /* lines of the view: with less there are no details */
+
 struct vm_view {
 	struct row *rows;
 	size_t n, cap;
@@ -80,7 +83,7 @@ static uint64_t window_end(const struct run *r)
 		       r->milestones.launch + r->milestones.at[r->milestones.end] : UINT64_MAX;
 }
 
-/* "vCPU 0  ▚▚▚▚▓▓▞▞▂▂  guest 64.1 ms  kernel …": the bar's parts in the order of the words. */
+/* "vCPU 0  ▚▚▚▚▓▓▞▞▂▂  ▚ guest 64.1 ms  ▓ kernel …": the bar's parts in the order of the words. */
 static void draw_vcpu(const struct view *v, struct canvas *c, struct area at, size_t index, int y)
 {
 	static const enum style styles[WIRE_VCPU_STATES] = {
@@ -105,9 +108,12 @@ static void draw_vcpu(const struct view *v, struct canvas *c, struct area at, si
 	canvas_stack(c, at.x + 11, y, bar, parts, WIRE_VCPU_STATES);
 	x = at.x + 12 + bar;
 	for (i = 0; i < WIRE_VCPU_STATES && x < at.x + at.width; i++)
-		if (ns[i])
+		if (ns[i]) {
+			canvas_fill(c, x, y, 1, styles[i]);
+			x += 2;
 			x += 2 + canvas_textf(c, x, y, at.x + at.width - x, STYLE_PLAIN, "%s %s",
 					      vcpu_state_name(i), text_ms(ms, ns[i]));
+		}
 }
 
 static void draw_device(const struct view *v, struct canvas *c, struct area at, size_t index, int y)
@@ -142,6 +148,24 @@ static const char *const heads[] = {
 	[ROW_LINE] = "the guest's console: at, silent before, what it said",
 };
 
+/* The whole of a line of the console, which most often is longer than the screen is wide. */
+static void draw_details(const struct view *v, struct canvas *c, struct area at)
+{
+	const struct vm_view *m = v->private;
+	const struct guest_line *l;
+	uint64_t launch = v->run->milestones.launch;
+	char text[VIEW_TEXT_MAX], ms[TEXT_NUMBER_MAX];
+
+	if (v->list.at >= m->n || m->rows[v->list.at].kind != ROW_LINE)
+		return;
+	l = &v->run->vm.lines[m->rows[v->list.at].index];
+	snprintf(text, sizeof(text), "the console at %s",
+		 text_ms(ms, l->time > launch ? l->time - launch : 0));
+	view_heading(c, at, at.y, text);
+	canvas_prose(c, (struct area){ at.x + 1, at.y + 1, at.width - 2, at.height - 1 }, STYLE_PLAIN,
+		     view_escape(text, l->text));
+}
+
 static void draw_vm(struct view *v, struct canvas *c, struct area at)
 {
 	static void (*const draw[])(const struct view *, struct canvas *, struct area, size_t,
@@ -149,7 +173,8 @@ static void draw_vm(struct view *v, struct canvas *c, struct area at)
 		[ROW_VCPU] = draw_vcpu, [ROW_DEVICE] = draw_device, [ROW_LINE] = draw_line,
 	};
 	struct vm_view *m = v->private;
-	int y = at.y, end = at.y + at.height;
+	int details = at.height >= DETAIL_LEAST && v->run->vm.n_lines ? DETAIL_LINES : 0;
+	int y = at.y, end = at.y + at.height - details;
 	size_t i;
 
 	if (!vm_present(v->run)) {
@@ -158,7 +183,7 @@ static void draw_vm(struct view *v, struct canvas *c, struct area at)
 		return;
 	}
 	/* Three headings at most: so many lines are not for rows. */
-	list_fit(&v->list, m->n, at.height - 3);
+	list_fit(&v->list, m->n, at.height - details - 3);
 	for (i = v->list.top; i < m->n && y < end; i++) {
 		const struct row *row = &m->rows[i];
 
@@ -171,6 +196,9 @@ static void draw_vm(struct view *v, struct canvas *c, struct area at)
 			view_cursor(c, at, y);
 		y++;
 	}
+	view_no_match(v, c, at);
+	if (details)
+		draw_details(v, c, (struct area){ at.x, end, at.width, details });
 	if (m->n)
 		view_position(c, at, at.y, v->list.top, i - v->list.top, m->n);
 }
