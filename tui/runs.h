@@ -51,7 +51,9 @@ struct runs_scale {
 	double largest; /* bytes that fill a bar of memory */
 	enum runs_weight weight;
 	bool own;       /* each bar fills its room: shares instead of lengths */
-	bool tall;      /* bars have lines of their own; without them there is more room below */
+	bool alone;     /* one row only, with all there is to say of it; … */
+	bool findings_only; /* … that is, its findings from this one on: */
+	size_t finding;
 };
 
 void runs_row_open(struct runs_row *row, const struct session *session,
@@ -64,8 +66,9 @@ double runs_row_length(const struct runs_row *row, uint64_t now);
 void runs_row_draw(const struct runs_row *row, const struct view *v, struct canvas *c, int y,
 		   const struct runs_columns *k, const struct runs_scale *scale);
 
-void runs_detail_draw(const struct view *v, const struct runs_row *row,
-		      const struct runs_scale *scale, struct canvas *c, struct area at);
+/* Returns the first of the row's findings that had no room; their number where all had. */
+size_t runs_detail_draw(const struct view *v, const struct runs_row *row,
+			const struct runs_scale *scale, struct canvas *c, struct area at);
 
 /* Lines that it takes. */
 int runs_row_lines(const struct runs_row *row, bool live, bool tall);

@@ -12,7 +12,8 @@
 #define LABEL 12 /* columns before a note's text */
 #define SMALL 4  /* lines: a heading and the legend have room */
 #define HALF_MAX 72 /* columns of the legend's own */
-#define FINDING_LINES 3 /* one of them and its mend, most often */
+#define FINDING_LINES 3 /* one of them and its mend, most often … */
+#define BRIEF_LINES 2   /* … cut to a line each */
 
 static int draw_note(struct canvas *c, struct area at, int y, enum style style, const char *lead,
 		     const char *text)
@@ -163,36 +164,38 @@ static size_t draw_legend(const struct runs_row *row, const struct view *v, stru
 }
 
 /*
- * Known reasons for a slow start that hold here, the heaviest first, and what to do. Returns how many
- * had room; *y goes on to the line behind them.
+ * Known reasons for a slow start that hold here, the heaviest first, and what to do: those from one
+ * on. brief: a line for each of the two. Returns the first that had no room; *y goes on to the line
+ * behind them.
  */
-static size_t draw_findings(const struct runs_row *row, struct canvas *c, struct area at, int *y)
+static size_t draw_findings(const struct runs_row *row, struct canvas *c, struct area at, bool brief,
+			    size_t from, int *y)
 {
 	char evidence[VIEW_TEXT_MAX], text[3 * VIEW_TEXT_MAX], ms[32];
-	int end = at.y + at.height;
 	size_t i;
 
-	/* Behind all but the last one a line must be left that says so. */
-	for (i = 0; i < row->findings.n && *y + 1 < end - (i + 1 < row->findings.n); i++) {
+	for (i = from; i < row->findings.n; i++) {
 		const struct finding_summary *f = &row->findings.list[i];
-		struct area left = at;
+		/* Behind all but the last one a line must be left that says so. */
+		int end = at.y + at.height - (i + 1 < row->findings.n);
 
-		left.height -= i + 1 < row->findings.n;
+		if (*y + 1 >= end)
+			break;
 		view_escape(evidence, f->heaviest.evidence);
 		snprintf(text, sizeof(text), "%s%s%s%s%s%s", f->ns.median > 0 ? view_ms(ms, f->ns.median) : "",
 			 f->ns.median > 0 ? ": " : "", f->rule->title, *evidence ? " (" : "",
 			 evidence, *evidence ? ")" : "");
-		left.height--; /* for the mend */
-		*y += draw_note(c, left, *y, STYLE_PLAIN, "found", text);
-		left.height++;
-		*y += draw_note(c, left, *y, STYLE_GOOD, "mend", f->rule->mend);
+		*y += draw_note(c, (struct area){ at.x, *y, at.width, brief ? 1 : end - *y - 1 }, *y,
+				STYLE_PLAIN, "found", text);
+		*y += draw_note(c, (struct area){ at.x, *y, at.width, brief ? 1 : end - *y }, *y,
+				STYLE_GOOD, "mend", f->rule->mend);
 	}
 	return i;
 }
 
-/* "+2 findings, 4 phases: b": what there is and has no room. */
-static void draw_more(bool tall, struct canvas *c, struct area at, int y, size_t findings,
-		      size_t phases)
+/* "+2 findings, 4 phases: d": what there is and has no room, and the key that shows it. */
+static void draw_more(const struct runs_scale *scale, struct canvas *c, struct area at, int y,
+		      size_t findings, size_t phases)
 {
 	char text[96] = "";
 	int n = 0;
@@ -202,8 +205,8 @@ static void draw_more(bool tall, struct canvas *c, struct area at, int y, size_t
 	if (phases)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, "%s%zu phase%s", n ? ", " : "+",
 			      phases, phases == 1 ? "" : "s");
-	if (n && tall)
-		snprintf(text + n, sizeof(text) - (size_t)n, ": b");
+	if (n && (findings || !scale->alone))
+		snprintf(text + n, sizeof(text) - (size_t)n, ": d");
 	if (n && y < at.y + at.height)
 		canvas_text(c, at.x + 2, y, at.width - 3, STYLE_DIM, text);
 }
@@ -290,47 +293,64 @@ static int draw_notes(const struct view *v, const struct runs_row *row,
 	return y - at.y;
 }
 
-void runs_detail_draw(const struct view *v, const struct runs_row *row,
-		      const struct runs_scale *scale, struct canvas *c, struct area at)
+/* Notes, phases and findings, and how many of the latter two have no room. */
+static size_t draw_body(const struct view *v, const struct runs_row *row,
+			const struct runs_scale *scale, struct canvas *c, struct area at,
+			bool small)
+{
+	bool brief;
+	/* Who has a screen of his own may have the findings on the next one. */
+	int findings = row->findings.n && !small && !scale->alone ? FINDING_LINES : 0;
+	int y = at.y, end = at.y + at.height, wanted = (int)(row->n_parts + 1) / 2;
+	size_t shown = row->n_parts, told = row->findings.n;
+	char text[VIEW_TEXT_MAX];
+
+	y += draw_notes(v, row, scale, c, at, at.height - wanted - findings);
+	if (!row->s->available)
+		y += draw_note(c, at, y, STYLE_PLAIN, "get it", view_escape(text, row->s->advice));
+	brief = end - y < wanted + findings;
+	if (brief && findings)
+		findings = end - y > BRIEF_LINES + 1 ? BRIEF_LINES : 0;
+	/* A line is left to say what has none. */
+	if (end - y < wanted + findings)
+		wanted = end - y - findings - !small > 1 ? end - y - findings - !small : 1;
+	if (row->n_parts && row->parts_ns > 0 && y < end) {
+		shown = draw_legend(row, v, c, (struct area){ at.x, y, at.width, wanted });
+		y += (int)(shown + 1) / 2;
+	}
+	if (!small) {
+		told = draw_findings(row, c, at, brief, 0, &y);
+		draw_more(scale, c, at, y, row->findings.n - told, row->n_parts - shown);
+	}
+	return told;
+}
+
+size_t runs_detail_draw(const struct view *v, const struct runs_row *row,
+			const struct runs_scale *scale, struct canvas *c, struct area at)
 {
 	const struct scenario_result *s = row->s;
 	const struct page page = { .session = v->session };
 	const char *emulation = at.height <= SMALL ? page_emulation(&page, s) : NULL;
-	int y = at.y, end = at.y + at.height, wanted, findings = row->findings.n ? FINDING_LINES : 0;
 	char text[VIEW_TEXT_MAX], name[VIEW_TEXT_MAX], all[2400];
-	size_t shown = 0;
+	int y = at.y;
+	size_t told;
 
 	if (at.height < 2)
-		return;
+		return row->findings.n;
 	snprintf(all, sizeof(all), "%s%s%s%s%s", view_escape(name, s->name), *s->title ? ": " : "",
 		 view_escape(text, s->title), emulation ? "; " : "", emulation ? emulation : "");
 	draw_heading(v, c, at, all);
 	y++;
+	if (scale->findings_only) {
+		told = draw_findings(row, c, at, false, scale->finding, &y);
+		draw_more(scale, c, at, y, row->findings.n - told, 0);
+		return told;
+	}
 	if (at.height > SMALL) {
 		if (s->n_runs)
 			draw_run_list(v, c, at, y++);
 		y += draw_warnings(v, s, c, at, y);
 	}
-	wanted = (int)(row->n_parts + 1) / 2;
-	y += draw_notes(v, row, scale, c, (struct area){ at.x, y, at.width, end - y },
-			end - y - wanted - findings);
-	if (!s->available)
-		y += draw_note(c, at, y, STYLE_PLAIN, "get it", view_escape(text, s->advice));
-	if (at.height <= SMALL)
-		findings = 0;
-	/* A line is left to say what has none. */
-	if (end - y < wanted + findings)
-		wanted = end - y - findings - (at.height > SMALL) > 1 ?
-				 end - y - findings - (at.height > SMALL) : 1;
-	if (row->n_parts && row->parts_ns > 0 && y < end) {
-		shown = draw_legend(row, v, c, (struct area){ at.x, y, at.width, wanted });
-		y += (int)(shown + 1) / 2;
-	} else {
-		shown = row->n_parts;
-	}
-	if (at.height > SMALL) {
-		size_t told = draw_findings(row, c, at, &y);
-
-		draw_more(scale->tall, c, at, y, row->findings.n - told, row->n_parts - shown);
-	}
+	return draw_body(v, row, scale, c, (struct area){ at.x, y, at.width, at.y + at.height - y },
+			 at.height <= SMALL);
 }

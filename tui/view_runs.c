@@ -18,6 +18,7 @@
 #define NAME_MAX_COLUMNS 22
 #define DETAIL_LEAST 3  /* lines: a heading and the legend of four phases */
 #define DETAIL_PLENTY 14
+#define BAR_LEAST 10 /* columns of a bar that says something */
 
 enum order { ORDER_CANONICAL, ORDER_TIME, ORDER_MEMORY, ORDER_NAME, ORDERS };
 
@@ -31,6 +32,11 @@ struct runs {
 	int name_width;
 	size_t most_runs; /* measured ones of a scenario */
 	enum { BARS_AS_FIT, BARS_TALL, BARS_FLAT } bars;
+	bool tall;  /* as they were drawn */
+	/* The table, or the row under the cursor with all there is to say of it, in pages. */
+	enum { PAGE_TABLE, PAGE_FIRST, PAGE_FINDINGS } page;
+	const struct scenario_result *of; /* whose pages: another one's begin with the first … */
+	size_t finding, next; /* … first finding of the page, and first that had no room */
 	enum order order;
 };
 
@@ -164,16 +170,21 @@ static void tall_columns(const struct runs *r, struct area at, bool live, struct
 	k->memory -= k->memory_width;
 }
 
-/* While it goes on the state stands where the range will: it needs less, and bars want room. */
+/*
+ * While it goes on the state stands where the range will: it needs less, and bars want room. Else
+ * the range gives way.
+ */
 static void flat_columns(const struct runs *r, struct area at, bool live, struct runs_columns *k)
 {
-	int right = at.x + at.width;
+	int right = at.x + at.width, left;
 
 	k->memory_width = at.width < 72 ? 0 : at.width < 100 ? 6 : 10;
 	k->memory = take(&right, 9 + k->memory_width);
 	k->strip = take(&right, k->strip_width + 1);
 	k->range_width = live && at.width < 110 ? 9 : 15;
-	k->range = take(&right, k->range_width) - 1;
+	left = right - 9 - (at.x + 2 + r->name_width + 1) - 1;
+	k->range = live || left - k->range_width >= BAR_LEAST ? take(&right, k->range_width) - 1 : 0;
+	right -= !k->range;
 	k->number = take(&right, 9);
 	if (at.width >= 110)
 		k->accept = take(&right, 12);
@@ -204,7 +215,10 @@ static void draw_head(const struct view *v, struct canvas *c, struct area at,
 	const char *bar = r->scale.own ? "parts of the cold start" : ready ? "launch to ready" :
 						   "launch to 1st byte";
 
-	if (shown < r->n)
+	if (shown == 1 && r->n > 1)
+		canvas_textf(c, at.x + 2, at.y, k->state - at.x - 3, STYLE_HEADING, "%zu of %zu",
+			     v->list.top + 1, r->n);
+	else if (shown < r->n)
 		canvas_textf(c, at.x + 2, at.y, k->state - at.x - 3, STYLE_HEADING, "%zu%s%zu of %zu",
 			     v->list.top + 1, c->utf8 ? "–" : "-", v->list.top + shown, r->n);
 	else
@@ -309,20 +323,28 @@ static void draw_runs(struct view *v, struct canvas *c, struct area at)
 		view_nothing(c, at, "No scenario is in this recording.");
 		return;
 	}
-	tall = tall_fits(v, at);
+	tall = r->page != PAGE_TABLE || tall_fits(v, at);
 	k = columns_of(r, at, tall, v->now != 0);
 	find_scale(v);
+	if (r->page != PAGE_TABLE)
+		lines = runs_row_lines(&r->rows[v->list.at < r->n ? v->list.at : 0], v->now != 0, true);
 	/* The details may take a third of the room, the table the rest. */
 	if (!tall && (int)r->n > lines - lines / 3)
 		lines -= lines / 3;
-	list_fit(&v->list, r->n, tall && r->bars == BARS_TALL ? lines / 2 : lines);
+	list_fit(&v->list, r->n, r->page != PAGE_TABLE ? 1 : tall && r->bars == BARS_TALL ? lines / 2 : lines);
+	if (r->of != r->rows[v->list.at].s && r->page == PAGE_FINDINGS)
+		r->page = PAGE_FIRST;
+	r->of = r->rows[v->list.at].s;
+	r->scale.alone = r->page != PAGE_TABLE;
+	r->scale.findings_only = r->page == PAGE_FINDINGS;
+	r->scale.finding = r->finding;
 	v->list_y = at.y + 1;
-	r->scale.tall = tall;
+	r->tall = tall;
 	y = draw_rows(v, c, (struct area){ at.x, at.y + 1, at.width, lines }, &k, &shown);
 	draw_head(v, c, at, &k, shown);
 	draw_foot(v, c, &k, y++);
-	runs_detail_draw(v, &r->rows[v->list.at], &r->scale, c,
-			 (struct area){ at.x, y, at.width, at.y + at.height - y });
+	r->next = runs_detail_draw(v, &r->rows[v->list.at], &r->scale, c,
+				   (struct area){ at.x, y, at.width, at.y + at.height - y });
 }
 
 static long row_at(const struct view *v, int y)
@@ -359,6 +381,22 @@ static void next_order(struct view *v)
 	app_say(v->app, "sorted by %s", order_names[r->order]);
 }
 
+/* The table, one scenario with all there is to say of it, its other findings, the table. */
+static void next_page(struct view *v)
+{
+	struct runs *r = v->private;
+	size_t n = v->list.at < r->n ? r->rows[v->list.at].findings.n : 0;
+
+	if (r->page == PAGE_TABLE) {
+		r->page = PAGE_FIRST;
+	} else if (r->next < n && (r->page == PAGE_FIRST || r->next > r->finding)) {
+		r->page = PAGE_FINDINGS;
+		r->finding = r->next;
+	} else {
+		r->page = PAGE_TABLE;
+	}
+}
+
 static bool press_runs(struct view *v, int key)
 {
 	struct runs *r = v->private;
@@ -386,8 +424,13 @@ static bool press_runs(struct view *v, int key)
 		r->scale.own = !r->scale.own;
 		return true;
 	}
+	if (key == 'd') {
+		next_page(v);
+		return true;
+	}
 	if (key == 'b') {
-		r->bars = r->scale.tall ? BARS_FLAT : BARS_TALL;
+		r->page = PAGE_TABLE;
+		r->bars = r->tall ? BARS_FLAT : BARS_TALL;
 		return true;
 	}
 	if (key == PRESS_ENTER) {
@@ -400,8 +443,9 @@ static bool press_runs(struct view *v, int key)
 	return false;
 }
 
-static const char *const help_runs[] = { "Enter\tlook into it", "h l\twhich run", "e\teach run", "s\tsort",
-					 "m\tRSS, PSS", "%\tshares", "b\tbars", NULL };
+static const char *const help_runs[] = { "Enter\tlook into it", "d\tdetails", "h l\twhich run",
+					 "e\teach run", "s\tsort", "m\tRSS, PSS", "%\tshares",
+					 "b\tbars", NULL };
 
 const struct view_ops view_runs = {
 	.name = "runs",

@@ -369,7 +369,7 @@ static void monkey_show(void *ctx, const struct canvas *c)
 
 static int monkey_next(void *ctx, int ms)
 {
-	static const char letters[] = "hjklHLgG+-0123456789?sabm[]{}/ =xncefwpN%";
+	static const char letters[] = "hjklHLgG+-0123456789?sabdm[]{}/ =xncefwpN%";
 	static const int sizes[][2] = { { 80, 24 }, { 60, 15 }, { 40, 10 }, { 1, 1 }, { 61, 16 },
 					{ 120, 32 }, { 300, 80 }, { 110, 15 }, { 60, 70 } };
 	struct monkey *m = ctx;
