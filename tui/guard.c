@@ -12,24 +12,27 @@
 #define LOOK_MS 100
 
 static struct {
-	pid_t pid;                  /* 0: there is none */
-	volatile sig_atomic_t *ours; /* shared with it */
+	pid_t pid;  /* 0: there is none */
+	/* Shared with it: which time the terminal is ours, 0 = it is not. */
+	volatile sig_atomic_t *held;
+	sig_atomic_t times;
 } guard;
 
 /* The guard: all it does until the owner has died. */
 static void watch(int owner, pid_t group, void (*screen_back)(void), void (*all_back)(void))
 {
 	struct pollfd fd = { .fd = owner, .events = POLLIN };
-	bool given = false;
+	sig_atomic_t given = 0; /* what was held then has been given back */
 
 	while (poll(&fd, 1, LOOK_MS) <= 0) {
-		bool away = tcgetpgrp(STDIN_FILENO) != group;
+		sig_atomic_t held = *guard.held;
 
-		if (away && !given && *guard.ours)
+		if (held && held != given && tcgetpgrp(STDIN_FILENO) != group) {
 			screen_back();
-		given = away;
+			given = held;
+		}
 	}
-	if (*guard.ours && !given)
+	if (*guard.held && *guard.held != given)
 		all_back();
 }
 
@@ -52,13 +55,13 @@ void guard_start(void (*screen_back)(void), void (*all_back)(void))
 {
 	pid_t self = getpid();
 
-	guard.ours = mmap(NULL, sizeof(*guard.ours), PROT_READ | PROT_WRITE,
+	guard.held = mmap(NULL, sizeof(*guard.held), PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (guard.ours == MAP_FAILED) {
-		guard.ours = NULL;
+	if (guard.held == MAP_FAILED) {
+		guard.held = NULL;
 		return;
 	}
-	*guard.ours = 1;
+	guard_hold(true);
 	guard.pid = fork();
 	if (guard.pid == 0) {
 		guard_main(self, screen_back, all_back);
@@ -70,8 +73,8 @@ void guard_start(void (*screen_back)(void), void (*all_back)(void))
 
 void guard_hold(bool ours)
 {
-	if (guard.ours)
-		*guard.ours = ours;
+	if (guard.held)
+		*guard.held = ours ? ++guard.times : 0;
 }
 
 void guard_end(void)
@@ -81,7 +84,7 @@ void guard_end(void)
 		waitpid(guard.pid, NULL, 0);
 	}
 	guard.pid = 0;
-	if (guard.ours)
-		munmap((void *)guard.ours, sizeof(*guard.ours));
-	guard.ours = NULL;
+	if (guard.held)
+		munmap((void *)guard.held, sizeof(*guard.held));
+	guard.held = NULL;
 }

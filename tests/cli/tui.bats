@@ -186,6 +186,10 @@ click() {
 	mux resize-window -t 0 -x 80 -y 24
 	keys clear Enter fg Enter
 	shows '\[5 tree\]'
+	kill -STOP "$(pid)" # at once
+	eventually given_back
+	keys Enter clear Enter fg Enter
+	shows '\[5 tree\]'
 	eventually last_line 24
 	keys 6
 	shows '\[6 memory\]'
