@@ -152,15 +152,19 @@ ascii() {
 	keys C-z
 	shows 'Stopped'
 	sane
+	mux resize-window -t 0 -x 100 -y 30
 	keys clear Enter fg Enter
 	shows '^> slow +run 2/2'
+	eventually last_line 30
 	kill -STOP "$(leader)"
 	eventually given_back
 	keys Enter jobs Enter
 	shows 'Stopped'
 	sane
+	mux resize-window -t 0 -x 80 -y 24
 	keys clear Enter fg Enter
 	shows '^> slow +run 2/2'
+	eventually last_line 24
 	keys 5
 	shows '\[5 tree\]'
 	keys q

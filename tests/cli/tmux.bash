@@ -67,6 +67,11 @@ count() {
 	eventually has_count "$@" || { echo "not $1 lines match: $2"; screen; return 1; }
 }
 
+# The line of the keys is the last one of a screen of so many lines.
+last_line() {
+	screen | sed -n "$1p" | grep -q '? help  q quit *$'
+}
+
 # Screen and cursor are the shell's: alternate screen, cursor, mouse.
 given_back() {
 	[ "$(mux display-message -p -t 0 '#{alternate_on} #{cursor_flag} #{mouse_any_flag}')" = "0 1 0" ]

@@ -51,11 +51,6 @@ pid() {
 	sane
 }
 
-# The line of the keys is the last one of a screen of so many lines.
-last_line() {
-	screen | sed -n "$1p" | grep -q '? help  q quit *$'
-}
-
 @test "resize at any time" {
 	shell TERM=screen-256color
 	view
