@@ -153,6 +153,7 @@ static int session(struct launch_options *o, char **path, struct output *json, s
 	struct writer *w;
 	int ret;
 
+	close(stage_block_signals()); /* what comes now is for the session to find */
 	/* Before anything is started: can it be written? */
 	if (o->json && output_begin(json, o->json, err))
 		return err->code;

@@ -133,7 +133,10 @@ bool live_start(struct live *l, const char *path)
 	block_suspend(SIG_BLOCK);
 	l->pid = fork();
 	if (l->pid == 0) {
-		block_suspend(SIG_UNBLOCK);
+		sigset_t none;
+
+		sigemptyset(&none); /* the session may have blocked its own already */
+		sigprocmask(SIG_SETMASK, &none, NULL);
 		_exit(ui_main(path, self));
 	}
 	if (l->pid < 0) {

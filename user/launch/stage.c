@@ -385,7 +385,7 @@ static int open_collector(struct stage *st, struct error *err)
 	return st->collector ? 0 : err->code;
 }
 
-static int block_signals(void)
+int stage_block_signals(void)
 {
 	sigset_t set;
 
@@ -407,7 +407,7 @@ int stage_session(const struct stage_options *o, struct writer *w, struct stage_
 
 	memset(result, 0, sizeof(*result));
 	st.started = clock_mono_ns();
-	st.signal_fd = block_signals();
+	st.signal_fd = stage_block_signals();
 	if (st.signal_fd < 0)
 		return error_errno(err, -errno, "cannot watch for signals");
 	scratch_sweep();

@@ -77,6 +77,13 @@ struct stage_result {
 };
 
 /*
+ * From here on SIGINT, SIGTERM, SIGHUP and SIGQUIT are waited for, not suffered: a descriptor that is
+ * readable when one came (signalfd), or -1. stage_session() does it by itself; who makes files before
+ * it and wants them whole does it earlier. May be called more than once.
+ */
+int stage_block_signals(void);
+
+/*
  * Do the whole session into w, which is left open. Returns 0 when it ran (see result), or a
  * negative errno and err when it could not begin. SIGINT, SIGTERM and SIGHUP end it early and
  * cleanly; they are blocked on return.
