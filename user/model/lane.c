@@ -2,6 +2,7 @@
 /* lane.c - what a task did, slice by slice. */
 #include "user/model/lane.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "user/model/syscall_names.h"
@@ -21,15 +22,65 @@ void lane_begin(struct lane *lane, const struct run *run, const struct sched_tas
 	last = sched_call_before(&run->sched, task, from);
 	lane->call = last ? (uint32_t)(last - run->sched.calls) : task->calls.at;
 	lane->tcg = run->scenario && !strncmp(run->scenario->accel, "tcg", 3);
+	lane->vcpu = task->vcpu ? vm_vcpu(run, task->tid) : NULL;
 }
 
-static enum path_state running_state(const struct lane *lane, const struct sched_call *call)
+/* The parts of a piece of time on a CPU that lies within one window of the ledger. */
+static void part_piece(struct lane *lane, uint64_t start, uint64_t end, uint64_t from, uint64_t to)
 {
+	uint64_t ns[WIRE_VCPU_STATES], on;
+	unsigned __int128 length = end - start;
+
+	vcpu_between(lane->vcpu, from, to, ns);
+	on = ns[WIRE_VCPU_GUEST] + ns[WIRE_VCPU_KERNEL] + ns[WIRE_VCPU_VMM];
+	lane->piece_end = lane->guest_end = lane->kernel_end = end;
+	if (!on)
+		return;
+	lane->guest_end = start + (uint64_t)(length * ns[WIRE_VCPU_GUEST] / on);
+	lane->kernel_end = lane->guest_end + (uint64_t)(length * ns[WIRE_VCPU_KERNEL] / on);
+}
+
+/* Cut time on a CPU outside of recorded calls to the part that the ledger has for its beginning. */
+static enum path_state ledger_state(struct lane *lane, struct lane_slice *slice)
+{
+	const struct vcpu *v = lane->vcpu;
+	uint64_t from, to;
+
+	if (slice->start >= lane->piece_end) {
+		while (lane->point < v->n_points && v->points[lane->point].time <= slice->start)
+			lane->point++;
+		if (slice->start < v->first || lane->point == v->n_points) {
+			if (slice->start < v->first && v->first < slice->end)
+				slice->end = v->first;
+			return PATH_VMM;
+		}
+		from = lane->point ? v->points[lane->point - 1].time : v->first;
+		to = v->points[lane->point].time;
+		part_piece(lane, slice->start, to < slice->end ? to : slice->end, from, to);
+	}
+	if (slice->start < lane->guest_end) {
+		slice->end = lane->guest_end;
+		return PATH_GUEST;
+	}
+	if (slice->start < lane->kernel_end) {
+		slice->end = lane->kernel_end;
+		return PATH_KERNEL;
+	}
+	slice->end = lane->piece_end;
+	return PATH_VMM;
+}
+
+static enum path_state running_state(struct lane *lane, struct lane_slice *slice)
+{
+	const struct sched_call *call = slice->call;
+
 	if (lane->task->vcpu && call && call->nr == SYSCALL_IOCTL &&
 	    (uint32_t)call->arg[1] == KVM_RUN)
 		return PATH_GUEST;
 	if (call)
 		return PATH_KERNEL;
+	if (lane->vcpu && lane->vcpu->n_points)
+		return ledger_state(lane, slice);
 	return !lane->task->vcpu ? PATH_USER : lane->tcg ? PATH_GUEST : PATH_VMM;
 }
 
@@ -75,7 +126,7 @@ bool lane_next(struct lane *lane, struct lane_slice *out)
 			continue;
 		find_call(lane, out, span->state == SPAN_RUNNING);
 		if (span->state == SPAN_RUNNING)
-			out->state = running_state(lane, out->call);
+			out->state = running_state(lane, out);
 		else if (span->state == SPAN_RUNNABLE)
 			out->state = PATH_RUNNABLE;
 		else if (span->state == SPAN_BLOCKED)
@@ -120,8 +171,13 @@ void lane_text(char text[WAIT_TEXT_MAX], const struct session *session, const st
 	if (slice->state == PATH_BLOCKED || slice->state == PATH_HALTED)
 		wait_text(text, session, lane->run, lane->task,
 			  &lane->run->sched.spans[slice->span], lane_waking(lane, slice));
-	else if (slice->state == PATH_KERNEL)
+	else if (slice->state == PATH_KERNEL && slice->call)
 		wait_call_text(text, lane->run, slice->call);
+	else if (slice->state == PATH_KERNEL && lane->task->vcpu)
+		snprintf(text, WAIT_TEXT_MAX, "exits handled by KVM");
+	else if (slice->state == PATH_VMM && lane->vcpu && slice->start >= lane->vcpu->first &&
+		 slice->start < vcpu_end(lane->vcpu))
+		snprintf(text, WAIT_TEXT_MAX, "exits handled by the VMM");
 }
 
 /* What lies before launch, or ages after it, is nonsense of the recording. */

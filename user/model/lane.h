@@ -10,6 +10,10 @@
  *
  * Slices do not overlap. Between them the task was not there: not born yet, or dead. Nothing is
  * allocated; a lane is read once, in time proportional to what the task did.
+ *
+ * Of a vCPU whose KVM_RUNs have no records of their own, the ledger (vm.h) says how much of each 10 ms
+ * on a CPU was guest, kernel and VMM, not in which order: the parts stand in that one, as on the
+ * critical path.
  */
 #ifndef COLDPROF_LANE_H
 #define COLDPROF_LANE_H
@@ -31,6 +35,9 @@ struct lane { /* all private */
 	uint64_t at, to;
 	uint32_t span, call;
 	bool tcg;
+	const struct vcpu *vcpu; /* its ledger, or NULL */
+	size_t point;            /* of the ledger: the first one that ends after at */
+	uint64_t guest_end, kernel_end, piece_end; /* the parts of what is drawn by it just now */
 };
 
 /* The run's scheduling must be settled, i.e. the task come from it. Absolute ns, [from, to). */
