@@ -2,8 +2,10 @@
 /*
  * palette.h - the hues that a meaning has on every screen: terminal, picture and page.
  *
- * Those of Okabe and Ito, which the colour-blind tell apart too. Nothing is told by hue alone: each
- * view adds a fill, a shape or a word.
+ * Those of Okabe and Ito for states, which the colour-blind tell apart too. Classes of memory have
+ * others, since both stand in one picture: earthen ones, which differ in lightness, on paper and
+ * without colour too, the more the likelier they lie beside each other. Nothing is told by hue alone:
+ * each view adds a fill, a shape or a word.
  */
 #ifndef COLDPROF_PALETTE_H
 #define COLDPROF_PALETTE_H
@@ -18,7 +20,13 @@
 	X(BLUE, 0x0072b2, 32)                                                                      \
 	X(ORANGE, 0xe69f00, 214)                                                                   \
 	X(GREY, 0x8a8a8a, 245)                                                                     \
-	X(PALE, 0xd0d0d0, 252)
+	X(PALE, 0xd0d0d0, 252)                                                                     \
+	X(BROWN, 0x8a5426, 94)                                                                     \
+	X(TAN, 0xd2ae78, 180)                                                                      \
+	X(OLIVE, 0x7d7f2d, 100)                                                                    \
+	X(PLUM, 0x8e3f76, 96)                                                                      \
+	X(SLATE, 0x5f7f86, 66)                                                                     \
+	X(ASH, 0xa9a39a, 248)
 
 #define HUE_256(NAME, rgb, of256) HUE_256_##NAME = of256,
 #define HUE_RGB(NAME, rgb, of256) HUE_RGB_##NAME = rgb,
@@ -42,11 +50,11 @@ enum { HUES(HUE_RGB) };
 
 /* Classes of memory. */
 #define CLASS_HUES(X)                                                                              \
-	X(ANON, VERMILION)                                                                         \
-	X(FILE, SKY)                                                                               \
-	X(SHMEM, YELLOW)                                                                           \
-	X(GUEST_RAM, BLUE)                                                                         \
-	X(PAGE_TABLES, PURPLE)                                                                     \
-	X(KERNEL, GREY)
+	X(ANON, BROWN)                                                                             \
+	X(FILE, TAN)                                                                               \
+	X(SHMEM, OLIVE)                                                                            \
+	X(GUEST_RAM, PLUM)                                                                         \
+	X(PAGE_TABLES, SLATE)                                                                      \
+	X(KERNEL, ASH)
 
 #endif
