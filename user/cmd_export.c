@@ -90,11 +90,11 @@ static int find_run(const struct export_options *o, struct export_choice *choice
 		choice->run = EXPORT_RUN_MEDIAN;
 	} else if (!strcmp(o->run, "all")) {
 		choice->run = EXPORT_RUN_ALL;
-	} else if (text_parse_u64(o->run, 0, UINT32_MAX, &index)) {
+	} else if (text_parse_u64(o->run, 1, UINT32_MAX, &index)) {
 		choice->run = EXPORT_RUN_INDEX;
-		choice->index = (uint32_t)index;
+		choice->index = (uint32_t)(index - 1);
 	} else {
-		return command_usage(&command_export, "--run takes a number, median or all; not '%s'",
+		return command_usage(&command_export, "--run takes a number from 1, median or all; not '%s'",
 				     o->run);
 	}
 	return EXIT_DONE;
@@ -141,13 +141,11 @@ static int load_inputs(struct export_inputs *in, const struct export_ops *ops,
 		source->session = in->loaded[in->n].session;
 		source->incomplete = in->loaded[in->n].incomplete;
 		in->n++;
-		if (export_choose(source, ops, choice, err))
-			return err->code;
 		if (source->incomplete)
 			fprintf(stderr, "coldprof: %s is not whole: %s\n", *paths,
 				source->incomplete);
 	}
-	return 0;
+	return export_choose(in->sources, in->n, ops, choice, err);
 }
 
 static void release_inputs(struct export_inputs *in)
@@ -309,7 +307,7 @@ const struct command command_export = {
 	.help = "\n  -f, --format FORMAT     one of those that --list names\n"
 		"  -o, --output FILE       instead of the standard output; takes its place when complete\n"
 		"  -s, --scenario NAME     only these; may be repeated\n"
-		"  -r, --run N|median|all  run N of each scenario, counted from 0 as in the JSON report;\n"
+		"  -r, --run N|median|all  run N of each scenario, counted from 1 as the report does;\n"
 		"                          the one with the median cold start; all but warm-ups.\n"
 		"                          Timelines show the median run, tables all unless told so.\n"
 		"  -l, --list              the formats, their file suffixes and their own options\n\n"

@@ -49,7 +49,8 @@ fails_with() {
 	fails_with 2 "takes one recording" "$FILE" "$FILE" --format json
 	fails_with 2 "about the whole recording" "$FILE" --format json --scenario native
 	fails_with 2 "about the whole recording" "$FILE" --format json --run 1
-	fails_with 2 "number, median or all; not 'some'" "$FILE" --format json --run some
+	fails_with 2 "number from 1, median or all; not 'some'" "$FILE" --format json --run some
+	fails_with 2 "number from 1, median or all; not '0'" "$FILE" --format csv --run 0
 	fails_with 2 "nowhere: No such file" "$BATS_TEST_TMPDIR/nowhere" --format json
 	fails_with 2 "--list takes no FILE" "$FILE" --list
 	echo "no recording at all, but longer than a header" >"$FILE"

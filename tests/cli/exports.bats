@@ -21,6 +21,14 @@ setup() {
 	"$RECORD" "$ROOT/tests/export/hostile.ev" hostile.coldprof
 }
 
+# record NAME…: of tests/export/NAME.ev, what not every test needs.
+record() {
+	local name
+	for name; do
+		"$RECORD" "$ROOT/tests/export/$name.ev" "$name.coldprof"
+	done
+}
+
 formats() {
 	"$COLDPROF" export --list | grep -o '^[a-z]*'
 }
@@ -101,7 +109,7 @@ unversioned() {
 }
 
 @test "folded: the path's stacks sum to the cold start; the samples to the time on CPUs" {
-	"$COLDPROF" export small.coldprof --format folded --stacks path --scenario boxed --run 0 >path
+	"$COLDPROF" export small.coldprof --format folded --stacks path --scenario boxed --run 1 >path
 	[ "$(awk '{ n += $NF } END { print n }' path)" -eq \
 		"$("$COLDPROF" report small.coldprof --format json | jq '.scenarios[0].runs[0].cold_start_ns')" ]
 	"$COLDPROF" export small.coldprof --format folded --stacks on-cpu --scenario boxed >on-cpu
@@ -252,12 +260,104 @@ csv_cells() {
 	done
 }
 
-@test "an export of nothing: an empty and a cut recording, in every format" {
+@test "a run has one number everywhere: that which --run takes and the report shows" {
+	"$COLDPROF" report small.coldprof --format json | jq -e '.scenarios[0].runs[1] | .warmup != true and .index == 1' >/dev/null
+	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format csv | sed 1d | grep -q '^boxed,2,ok,'
+	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format chrome | grep -q '"boxed run 2: 6.50 ms'
+	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format perfetto | grep -qa 'boxed run 2: 6.50 ms'
+	"$COLDPROF" export small.coldprof --scenario boxed --run 1 --format speedscope | grep -q '"boxed run 1: critical path"'
+	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format otlp | grep -q '"coldprof.run","value":{"intValue":"2"}'
+	"$COLDPROF" report small.coldprof | grep -q 'run 1 failed: ended with status 1'
+	"$COLDPROF" export small.coldprof --scenario broken --run 1 --format csv | grep -q '^broken,1,failed,ended with status 1'
+	run "$COLDPROF" export small.coldprof --run 3 --format csv
+	[ "$status" -eq 2 ]
+	[[ $output == "coldprof: small.coldprof has no run 3" ]]
+}
+
+@test "csv: the classes of memory sum to PSS, guest RAM with them" {
+	record vm
+	for name in vm small; do
+		"$COLDPROF" export $name.coldprof --format csv --table memory | tr -d '\r' >memory.csv
+		awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+			{ n++; if ($at["pss_bytes"] != $at["pss_anon_bytes"] + $at["pss_file_bytes"] + $at["pss_shmem_bytes"] + $at["pss_guest_ram_bytes"]) bad = 1 }
+			END { exit bad || n < 2 || !at["pss_guest_ram_bytes"] }' memory.csv
+	done
+	"$COLDPROF" export vm.coldprof --format csv --table memory | grep -q ',20971520,kvm,'
+}
+
+@test "traces: without records of its growth, memory is PSS by class, guest RAM with them" {
+	grep -v ' RSS ' "$ROOT/tests/export/vm.ev" >still.ev
+	"$RECORD" still.ev still.coldprof
+	"$COLDPROF" export still.coldprof --format chrome >chrome
+	jq -e '[.traceEvents[] | select(.ph == "C" and .name == "PSS") | .args | add] == [62914560]' chrome
+}
+
+@test "a recording that is ready by something else says so instead of the first byte" {
+	record ready
+	for format in prometheus markdown; do
+		"$COLDPROF" export ready.coldprof --format $format >out
+		unstyled <out >text
+		grep -q 'ready (`\{0,1\}/started ' text || { echo "$format does not say what ready is"; false; }
+		none grep -niE '(to|of|until) (the|its) first byte|no first byte|1st byte' text
+	done
+	run "$COLDPROF" export ready.coldprof --format svg --scenario run --run 3
+	[[ $output == "coldprof: ready.coldprof has no run 3 of run" ]]
+	sed -e '/^run 1/,/^run 2/{/^run 2/!d;}' "$ROOT/tests/export/ready.ev" >never.ev
+	sed -i '/RUN_BEGIN/a +1ms - READY how=line by="/started/"' never.ev
+	"$RECORD" never.ev never.coldprof
+	run "$COLDPROF" export never.coldprof --format svg
+	[ "$status" -eq 2 ]
+	[[ $output == "coldprof: never.coldprof has no run that reached ready (/started/); "* ]]
+}
+
+@test "what the numbers are not is in every format: emulation, losses, a recording that is cut off" {
+	record vm
+	size=$(stat -c %s vm.coldprof)
+	head -c $((size - 8)) vm.coldprof >cut.coldprof
+	while read -r format options; do
+		case "$format $options" in
+		svg* | html*) continue ;;
+		json*) continue ;; # has its own words: accel, lost_events
+		*on-cpu | *off-cpu) continue ;; # of which this recording has none
+		esac
+		for name in vm cut; do
+			# shellcheck disable=SC2086
+			"$COLDPROF" export $name.coldprof --format $format $options >$name.out 2>/dev/null
+		done
+		unstyled <vm.out >text
+		grep -qa 'PVM: not a VMX or SVM number' text || { echo "$format $options: no emulation"; false; }
+		case $format in
+		prometheus) grep -qx 'coldprof_lost_events{runtime="machine"} 7' text ;;
+		otlp) grep -q '"coldprof.lost_events","value":{"intValue":"7"}' text ;;
+		*) grep -qaE '7 (lost events|events lost)' text ;;
+		esac || { echo "$format $options: no losses"; false; }
+		case $format in
+		prometheus) grep -qx 'coldprof_recording_complete 0' cut.out ;;
+		*) grep -qaE 'ecording is not whole' cut.out ;;
+		esac || { echo "$format $options: not that it is cut off"; false; }
+	done < <(forms)
+	"$COLDPROF" export vm.coldprof --format prometheus | grep -q '^coldprof_cold_start_seconds{runtime="machine",accel="kvm"} '
+	"$COLDPROF" export small.coldprof --format prometheus | grep -q '^coldprof_cold_start_seconds{runtime="machine",accel="tcg"} '
+}
+
+@test "an export of nothing: a recording without runs, one cut off in its first chunk, an empty file" {
+	sed -n '/^[^ ]* - \(SESSION\|ENV\)/p' "$ROOT/tests/export/small.ev" >empty.ev
+	"$RECORD" empty.ev empty.coldprof
 	head -c 900 small.coldprof >cut.coldprof
+	: >nothing.coldprof
 	for format in $(formats); do
-		status=0
-		"$COLDPROF" export cut.coldprof --format $format >out 2>err || status=$?
-		[ "$status" -eq 0 ] || [ "$status" -eq 2 ] || { echo "$format: $status"; cat err; false; }
-		grep -q '^coldprof: ' err
+		case $format in # what is about runs has to have one
+		chrome | folded | otlp | perfetto | speedscope | svg) want=2 ;;
+		*) want=0 ;;
+		esac
+		for name in empty cut nothing; do
+			[ $name = empty ] || want=2
+			status=0
+			"$COLDPROF" export $name.coldprof --format $format >out 2>err || status=$?
+			[ "$status" -eq $want ] || { echo "$format of $name: $status, not $want"; cat err; false; }
+			[ $want -eq 0 ] || [ ! -s out ]
+			[ $want -eq 2 ] || [ -s out ]
+			[ "$name $want" = "empty 0" ] || grep -q '^coldprof: ' err
+		done
 	done
 }

@@ -10,12 +10,13 @@
 
 #include "user/base/mem.h"
 #include "user/base/text.h"
-#include "user/export/export.h"
+#include "user/export/labels.h"
 
 enum table { TABLE_RUNS, TABLE_PHASES, TABLE_LEDGER, TABLE_MEMORY };
 
 struct csv {
 	FILE *out;
+	const struct export_source *source;
 	bool some; /* the line has a cell */
 };
 
@@ -79,7 +80,17 @@ static void put_header(struct csv *c, const char *const *names)
 static void begin_line(struct csv *c, const struct run *r)
 {
 	put_text(c, r->scenario->name);
-	put_number(c, r->index);
+	put_number(c, label_run(r));
+}
+
+/* What every line says: by what a VM was run, and why its numbers are to be doubted. */
+static void put_honesty(struct csv *c, const struct run *r)
+{
+	CLEANUP_FREE char *notes = label_notes(c->source, r->scenario, r->lost);
+
+	put_text(c, r->scenario->accel);
+	put_cell(c, notes ? notes : "");
+	end_line(c);
 }
 
 /* ---- the tables ------------------------------------------------------------------------------ */
@@ -88,7 +99,7 @@ static const char *const runs_header[] = {
 	"scenario", "run", "status", "reason", "cold", "cold_start_ns", "uncertainty_ns", "exec_ns",
 	"service_exec_ns", "listen_ns", "connected_ns", "first_accept_ns", "first_byte_rss_bytes",
 	"first_byte_pss_bytes", "first_byte_uss_bytes", "settled_rss_bytes", "settled_pss_bytes",
-	"settled_uss_bytes", "lost_events", "bpf_ns", "collector_cpu_ns", NULL,
+	"settled_uss_bytes", "lost_events", "bpf_ns", "collector_cpu_ns", "accel", "notes", NULL,
 };
 
 static void put_runs(struct csv *c, const struct run *r)
@@ -112,11 +123,12 @@ static void put_runs(struct csv *c, const struct run *r)
 	put_if(c, r->ended, r->lost);
 	put_if(c, r->has_cost && r->cost.bpf_ns, r->cost.bpf_ns);
 	put_if(c, r->has_cost, r->cost.collector_cpu_ns);
-	end_line(c);
+	put_honesty(c, r);
 }
 
 static const char *const phases_header[] = {
-	"scenario", "run", "phase", "start_ns", "end_ns", "duration_ns", "merged", NULL,
+	"scenario", "run", "phase", "start_ns", "end_ns", "duration_ns", "merged",
+	"accel", "notes", NULL,
 };
 
 static void put_phases(struct csv *c, const struct run *r)
@@ -132,11 +144,13 @@ static void put_phases(struct csv *c, const struct run *r)
 		put_number(c, p->end);
 		put_number(c, p->end - p->start);
 		put_number(c, p->merged);
-		end_line(c);
+		put_honesty(c, r);
 	}
 }
 
-static const char *const ledger_header[] = { "scenario", "run", "state", "detail", "ns", NULL };
+static const char *const ledger_header[] = {
+	"scenario", "run", "state", "detail", "ns", "accel", "notes", NULL,
+};
 
 static void put_ledger(struct csv *c, const struct run *r)
 {
@@ -147,14 +161,14 @@ static void put_ledger(struct csv *c, const struct run *r)
 		put_text(c, path_state_name(r->ledger.rows[i].state));
 		put_text(c, r->ledger.rows[i].detail);
 		put_number(c, r->ledger.rows[i].ns);
-		end_line(c);
+		put_honesty(c, r);
 	}
 }
 
 static const char *const memory_header[] = {
 	"scenario", "run", "when", "pid", "comm", "rss_bytes", "pss_bytes", "uss_bytes",
 	"pss_anon_bytes", "pss_file_bytes", "pss_shmem_bytes", "page_tables_bytes",
-	"shares_memory_with_pid", NULL,
+	"shares_memory_with_pid", "pss_guest_ram_bytes", "accel", "notes", NULL,
 };
 
 static void put_memory(struct csv *c, const struct run *r)
@@ -180,7 +194,8 @@ static void put_memory(struct csv *c, const struct run *r)
 			put_number(c, p->shmem);
 			put_number(c, p->page_tables);
 			put_if(c, !p->counted, p->mm_owner);
-			end_line(c);
+			put_number(c, p->guest);
+			put_honesty(c, r);
 		}
 	}
 }
@@ -198,7 +213,7 @@ static const struct {
 static int write_csv(FILE *out, const struct export_job *job, struct error *err)
 {
 	const struct export_source *source = &job->sources[0];
-	struct csv c = { .out = out };
+	struct csv c = { .out = out, .source = source };
 	size_t i, k;
 
 	(void)err;

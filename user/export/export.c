@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "user/base/mem.h"
+#include "user/export/labels.h"
 
 #define EXPORT(name) extern const struct export_ops export_##name;
 #include "exports.gen.h"
@@ -76,6 +77,7 @@ static void pick_runs(struct export_pick *pick, const struct export_choice *choi
 static int check_choice(const struct export_source *source, const struct export_choice *choice,
 			bool needs_run, struct error *err)
 {
+	CLEANUP_FREE char *end = label_end(source->session);
 	const char *reason;
 	size_t i;
 
@@ -87,54 +89,82 @@ static int check_choice(const struct export_source *source, const struct export_
 		if (choice->run == EXPORT_RUN_INDEX)
 			return error_class(err, ERROR_USAGE, -ENOENT,
 					   "%s has no run %" PRIu32 " of %s", source->name,
-					   choice->index, pick->scenario->name);
+					   choice->index + 1, pick->scenario->name);
 		reason = scenario_reason(pick->scenario);
-		return error_class(err, ERROR_USAGE, -ENOENT,
-				   "no run of %s in %s reached its first byte%s%s",
-				   pick->scenario->name, source->name, *reason ? ": " : "", reason);
+		return error_class(err, ERROR_USAGE, -ENOENT, "no run of %s in %s reached %s%s%s",
+				   pick->scenario->name, source->name, end, *reason ? ": " : "",
+				   reason);
 	}
 	if (source->n_runs)
 		return 0;
 	if (choice->run == EXPORT_RUN_INDEX)
 		return error_class(err, ERROR_USAGE, -ENOENT, "%s has no run %" PRIu32,
-				   source->name, choice->index);
+				   source->name, choice->index + 1);
 	if (!needs_run)
 		return 0;
 	return error_class(err, ERROR_USAGE, -ENOENT,
-			   "%s has no run that reached its first byte%s", source->name,
+			   "%s has no run that reached %s%s", source->name, end,
 			   choice->run == EXPORT_RUN_ALL ? "" : "; --run all takes failed ones too");
 }
 
-int export_choose(struct export_source *source, const struct export_ops *ops,
-		  const struct export_choice *choice, struct error *err)
+static void pick(struct export_source *source, const struct export_ops *ops,
+		 const struct export_choice *choice)
 {
 	const struct session *s = source->session;
 	bool all = choice->run == EXPORT_RUN_ALL ||
 		   (choice->run == EXPORT_RUN_DEFAULT && ops->runs != EXPORT_MEDIAN);
 	size_t i;
-	int ret;
 
-	source->picks = NULL;
-	source->n_picks = source->n_runs = 0;
-	for (i = 0; i < choice->n_scenarios; i++)
-		if (!in_recording(s, choice->scenarios[i]))
-			return error_class(err, ERROR_USAGE, -ENOENT, "%s has no scenario '%s'",
-					   source->name, choice->scenarios[i]);
 	source->picks = xcalloc(s->n_scenarios + 1, sizeof(*source->picks));
+	source->n_picks = source->n_runs = 0;
 	for (i = 0; i < s->n_scenarios; i++) {
-		struct export_pick *pick = &source->picks[source->n_picks];
+		struct export_pick *to = &source->picks[source->n_picks];
 
 		if (!asked_for(choice, s->scenarios[i]->name))
 			continue;
-		pick->scenario = s->scenarios[i];
-		pick_runs(pick, choice, all);
+		to->scenario = s->scenarios[i];
+		pick_runs(to, choice, all);
 		source->n_picks++;
-		source->n_runs += pick->n_runs;
+		source->n_runs += to->n_runs;
 	}
-	ret = check_choice(source, choice, ops->needs_run, err);
+}
+
+static int check_scenarios(const struct export_source *sources, size_t n,
+			   const struct export_choice *choice, struct error *err)
+{
+	size_t i, k;
+
+	for (i = 0; i < choice->n_scenarios; i++) {
+		for (k = 0; k < n && !in_recording(sources[k].session, choice->scenarios[i]); k++)
+			;
+		if (k < n)
+			continue;
+		return error_class(err, ERROR_USAGE, -ENOENT, "%s%s%s%s has %s scenario '%s'",
+				   n > 1 ? "neither " : "", sources[0].name, n > 1 ? " nor " : "",
+				   n > 1 ? sources[1].name : "", n > 1 ? "a" : "no",
+				   choice->scenarios[i]);
+	}
+	return 0;
+}
+
+int export_choose(struct export_source *sources, size_t n, const struct export_ops *ops,
+		  const struct export_choice *choice, struct error *err)
+{
+	struct error first = { 0 };
+	size_t i;
+	int ret = check_scenarios(sources, n, choice, err);
+
 	if (ret)
-		export_source_release(source);
-	return ret;
+		return ret;
+	for (i = 0; i < n; i++)
+		pick(&sources[i], ops, choice);
+	/* What one of them has is enough: the others show that they have it not. */
+	for (i = 0; i < n; i++) {
+		ret = check_choice(&sources[i], choice, ops->needs_run, i ? &first : err);
+		if (!ret)
+			return 0;
+	}
+	return err->code;
 }
 
 void export_source_release(struct export_source *source)

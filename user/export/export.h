@@ -78,10 +78,10 @@ struct export_choice {
 };
 
 /*
- * Fill source->picks from source->session. 0, or negative errno and err (class ERROR_USAGE): no
- * such scenario, no such run; nothing is to be released then.
+ * Fill the picks of n sources from their sessions. 0, or negative errno and err (class ERROR_USAGE):
+ * a scenario or run that none of them has. export_source_release() in any case.
  */
-int export_choose(struct export_source *source, const struct export_ops *ops,
+int export_choose(struct export_source *sources, size_t n, const struct export_ops *ops,
 		  const struct export_choice *choice, struct error *err);
 void export_source_release(struct export_source *source);
 

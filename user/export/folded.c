@@ -14,6 +14,7 @@
 #include "user/base/text.h"
 #include "user/export/export.h"
 #include "user/export/intern.h"
+#include "user/export/labels.h"
 #include "user/export/timeline.h"
 #include "user/model/oncpu.h"
 
@@ -24,6 +25,7 @@ enum stacks { STACKS_ON_CPU, STACKS_OFF_CPU, STACKS_PATH };
 struct folded {
 	const struct session *session;
 	const struct run *run;
+	const char *suffix; /* of the scenario's name: what its numbers are not */
 	struct intern stacks;
 	size_t n;
 	char line[LINE_MAX_BYTES];
@@ -37,7 +39,7 @@ static void add_frame(struct folded *f, const char *text, const char *suffix)
 	text_escape(shown, sizeof(shown), *text ? text : "?", *text ? strlen(text) : 1);
 	for (semicolon = shown; (semicolon = strchr(semicolon, ';'));)
 		*semicolon = ':';
-	if (strlen(shown) + 16 < sizeof(f->line) - f->n)
+	if (strlen(shown) + strlen(suffix) + 16 < sizeof(f->line) - f->n)
 		f->n += (size_t)snprintf(f->line + f->n, sizeof(f->line) - f->n, "%s%s%s",
 					 f->n ? ";" : "", shown, suffix);
 }
@@ -52,7 +54,7 @@ static void end_stack(struct folded *f, uint64_t ns)
 
 static void begin_stack(struct folded *f, const char *comm)
 {
-	add_frame(f, f->run->scenario->name, "");
+	add_frame(f, f->run->scenario->name, f->suffix);
 	add_frame(f, comm, "");
 }
 
@@ -125,7 +127,7 @@ static void add_path_part(struct folded *f, const char *phase, const struct path
 {
 	char detail[WAIT_TEXT_MAX];
 
-	add_frame(f, f->run->scenario->name, "");
+	add_frame(f, f->run->scenario->name, f->suffix);
 	add_frame(f, phase, "");
 	add_frame(f, slice->comm, "");
 	add_frame(f, path_state_name(slice->state), "");
@@ -183,8 +185,16 @@ static int write_folded(FILE *out, const struct export_job *job, struct error *e
 
 	f->session = source->session;
 	for (i = 0; i < source->n_picks; i++) {
-		for (k = 0; k < source->picks[i].n_runs; k++) {
-			f->run = source->picks[i].runs[k];
+		const struct export_pick *pick = &source->picks[i];
+		CLEANUP_FREE char *suffix = label_suffix(source, pick->scenario, label_lost(pick));
+
+		/* In a frame a semicolon would end it. */
+		for (k = 0; suffix[k]; k++)
+			if (suffix[k] == ';')
+				suffix[k] = ',';
+		f->suffix = suffix;
+		for (k = 0; k < pick->n_runs; k++) {
+			f->run = pick->runs[k];
 			add_run(f, (enum stacks)job->variant);
 		}
 	}

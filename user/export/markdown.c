@@ -11,7 +11,7 @@
 
 #include "user/base/mem.h"
 #include "user/base/text.h"
-#include "user/export/export.h"
+#include "user/export/labels.h"
 #include "user/report/page.h"
 
 /* A code span that holds any text: '`' would end it, '|' the cell. */
@@ -103,6 +103,22 @@ static void put_problem(FILE *out, const struct scenario_result *s, bool *any)
 	fputc('\n', out);
 }
 
+/* "- `runc`: 3 events lost: there are holes". */
+static void put_losses(FILE *out, const struct export_pick *pick, bool *any)
+{
+	uint64_t lost = 0;
+	size_t i;
+
+	for (i = 0; i < pick->scenario->n_runs; i++)
+		lost += pick->scenario->runs[i]->warmup ? 0 : pick->scenario->runs[i]->lost;
+	if (!lost)
+		return;
+	fputs(*any ? "- " : "\n- ", out);
+	*any = true;
+	put_code(out, pick->scenario->name);
+	fprintf(out, ": %" PRIu64 " event%s lost: there are holes\n", lost, lost == 1 ? "" : "s");
+}
+
 static void put_fact(FILE *out, const struct session *s, const char *key, const char *before)
 {
 	const char *value = session_env(s, key);
@@ -157,12 +173,16 @@ static int write_markdown(FILE *out, const struct export_job *job, struct error 
 	put_what(out, source->session);
 	fputs("; medians.\n\n"
 	      "| scenario | isolation | cold start | min to max | n | first accept "
-	      "| PSS at 1st byte | PSS settled | latency p50 |\n"
+	      "| PSS ", out);
+	fputs(session_ready_by(source->session) ? "when ready" : "at 1st byte", out);
+	fputs(" | PSS settled | latency p50 |\n"
 	      "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n", out);
 	for (i = 0; i < source->n_picks; i++)
 		put_row(out, &page, source->picks[i].scenario);
 	for (i = 0; i < source->n_picks; i++)
 		put_problem(out, source->picks[i].scenario, &any);
+	for (i = 0; i < source->n_picks; i++)
+		put_losses(out, &source->picks[i], &any);
 	put_environment(out, source->session);
 	if (source->incomplete) {
 		fputs("\nThe recording is not whole: ", out);

@@ -11,7 +11,7 @@
 #include "user/base/json.h"
 #include "user/base/mem.h"
 #include "user/base/text.h"
-#include "user/export/export.h"
+#include "user/export/labels.h"
 #include "user/export/timeline.h"
 
 enum { KIND_INTERNAL = 1 };
@@ -19,6 +19,7 @@ enum { STATUS_OK = 1, STATUS_ERROR = 2 };
 
 struct otlp {
 	struct json j;
+	const struct export_source *source;
 	const struct session *session;
 	const struct run *run;
 	uint64_t launch, end; /* absolute ns */
@@ -164,7 +165,8 @@ static void put_run(struct otlp *o)
 		put_attribute(&o->j, "coldprof.runtime.version", r->scenario->runtime_version);
 	if (*r->scenario->accel)
 		put_attribute(&o->j, "coldprof.accel", r->scenario->accel);
-	put_number(&o->j, "coldprof.run", r->index);
+	put_number(&o->j, "coldprof.run", label_run(r));
+	put_number(&o->j, "coldprof.lost_events", r->lost);
 	if (r->memory[MEMORY_FIRST_BYTE].taken)
 		put_number(&o->j, "coldprof.first_byte.pss_bytes",
 			   r->memory[MEMORY_FIRST_BYTE].pss);
@@ -223,12 +225,18 @@ static void put_processes(struct otlp *o, const struct timeline *t)
 static void put_resource(struct otlp *o, const struct scenario_result *s)
 {
 	const char *kernel = session_env(o->session, "kernel");
+	CLEANUP_FREE char *notes = label_notes(o->source, s, 0);
 
 	json_object(&o->j, "resource");
 	json_array(&o->j, "attributes");
 	put_attribute(&o->j, "service.name", "coldprof");
 	put_attribute(&o->j, "service.version", o->session->version);
 	put_attribute(&o->j, "coldprof.scenario", s->name);
+	if (*s->accel)
+		put_attribute(&o->j, "coldprof.accel", s->accel);
+	put_plain(&o->j, "coldprof.recording.complete", o->source->incomplete ? "no" : "yes");
+	if (notes)
+		put_plain(&o->j, "coldprof.notes", notes);
 	put_attribute(&o->j, "os.type", "linux");
 	if (kernel)
 		put_attribute(&o->j, "os.version", kernel);
@@ -271,7 +279,7 @@ static void put_scenario(struct otlp *o, const struct export_pick *pick)
 static int write_otlp(FILE *out, const struct export_job *job, struct error *err)
 {
 	const struct export_source *source = &job->sources[0];
-	struct otlp o = { .session = source->session };
+	struct otlp o = { .source = source, .session = source->session };
 	size_t i;
 
 	(void)err;

@@ -10,10 +10,10 @@
 
 #include "user/base/mem.h"
 #include "user/base/text.h"
-#include "user/export/export.h"
+#include "user/export/labels.h"
 
 struct label {
-	const char *name, *value;
+	const char *name, *value; /* value "": the label is left out, which means the same there */
 };
 
 /* printf writes the decimal point of the locale; what is a number here is one by hand. */
@@ -50,18 +50,28 @@ static void put_label(FILE *out, const struct label *label)
 static void begin_sample(FILE *out, const char *metric, const struct label *labels)
 {
 	const struct label *label;
+	const char *separator = "";
 
 	fprintf(out, "%s{", metric);
 	for (label = labels; label->name; label++) {
-		fputs(label == labels ? "" : ",", out);
+		if (!*label->value)
+			continue;
+		fputs(separator, out);
 		put_label(out, label);
+		separator = ",";
 	}
 	fputs("} ", out);
 }
 
 static void head(FILE *out, const char *metric, const char *help)
 {
-	fprintf(out, "# HELP %s %s\n# TYPE %s gauge\n", metric, help, metric);
+	fprintf(out, "# HELP %s ", metric);
+	for (; *help; help++) {
+		if (*help == '\\')
+			fputc('\\', out);
+		fputc(*help, out);
+	}
+	fprintf(out, "\n# TYPE %s gauge\n", metric);
 }
 
 /* The scenario of a pick; NULL where one of its name came before: a sample may not come twice. */
@@ -75,18 +85,27 @@ static const struct scenario_result *scenario_of(const struct export_source *sou
 	return source->picks[i].scenario;
 }
 
+/* By what a VM was run: a number of an emulated one is not to be taken for one of KVM's. */
+static const char *accel_of(const struct scenario_result *s)
+{
+	return s && s->flags & SCENARIO_VM ? s->accel : "";
+}
+
 /* ---- the metrics ----------------------------------------------------------------------------- */
 
 static void put_times(FILE *out, const struct export_source *source)
 {
-	static const struct {
+	CLEANUP_FREE char *end = label_end(source->session);
+	CLEANUP_FREE char *cold = xasprintf("Launch to %s%s, median of the runs.", end,
+					    session_ready_by(source->session) ?
+						    "" : " of the answer");
+	const struct {
 		const char *metric, *help;
 		enum quantity quantity;
 		size_t offset; /* into struct stats */
 	} times[] = {
-		{ "coldprof_cold_start_seconds",
-		  "Launch of the runtime to the first byte of the answer, median of the runs.",
-		  QUANTITY_COLD_START, offsetof(struct stats, median) },
+		{ "coldprof_cold_start_seconds", cold, QUANTITY_COLD_START,
+		  offsetof(struct stats, median) },
 		{ "coldprof_cold_start_min_seconds", "The same, the quickest run.",
 		  QUANTITY_COLD_START, offsetof(struct stats, min) },
 		{ "coldprof_cold_start_max_seconds", "The same, the slowest run.",
@@ -105,6 +124,7 @@ static void put_times(FILE *out, const struct export_source *source)
 		for (i = 0; i < source->n_picks; i++) {
 			const struct scenario_result *s = scenario_of(source, i);
 			const struct label labels[] = { { "runtime", s ? s->name : "" },
+							{ "accel", accel_of(s) },
 							{ NULL, NULL } };
 			struct stats stats;
 			double value;
@@ -137,8 +157,8 @@ static void put_phases(FILE *out, const struct export_source *source)
 		phases_of_scenario(s, &phases);
 		for (k = 0; k < phases.n; k++) {
 			const struct label labels[] = {
-				{ "runtime", s->name },
-				{ "phase", phases.list[k].name }, { NULL, NULL },
+				{ "runtime", s->name }, { "phase", phases.list[k].name },
+				{ "accel", accel_of(s) }, { NULL, NULL },
 			};
 
 			begin_sample(out, metric, labels);
@@ -170,7 +190,8 @@ static void put_memory(FILE *out, const struct export_source *source)
 		for (k = 0; s && k < ARRAY_SIZE(kinds); k++) {
 			const struct label labels[] = {
 				{ "runtime", s->name }, { "kind", kinds[k].kind },
-				{ "when", kinds[k].when }, { NULL, NULL },
+				{ "when", kinds[k].when }, { "accel", accel_of(s) },
+				{ NULL, NULL },
 			};
 			struct stats stats;
 
@@ -207,11 +228,48 @@ static void put_runs(FILE *out, const struct export_source *source)
 	}
 }
 
+/* What the numbers are not. */
+static void put_honesty(FILE *out, const struct export_source *source)
+{
+	static const char info[] = "coldprof_runtime_info", lost[] = "coldprof_lost_events";
+	size_t i, run;
+
+	head(out, info, "How a runtime isolates, and why its numbers are to be doubted; always 1.");
+	for (i = 0; i < source->n_picks; i++) {
+		const struct scenario_result *s = scenario_of(source, i);
+		CLEANUP_FREE char *notes = s ? label_notes(source, s, 0) : NULL;
+		const struct label labels[] = {
+			{ "runtime", s ? s->name : "" }, { "isolation", s ? s->boundary : "" },
+			{ "accel", accel_of(s) }, { "notes", notes ? notes : "" }, { NULL, NULL },
+		};
+
+		if (!s)
+			continue;
+		begin_sample(out, info, labels);
+		fputs("1\n", out);
+	}
+	head(out, lost, "Events that were lost in the runs: where there are some there are holes.");
+	for (i = 0; i < source->n_picks; i++) {
+		const struct scenario_result *s = scenario_of(source, i);
+		const struct label labels[] = { { "runtime", s ? s->name : "" }, { NULL, NULL } };
+		uint64_t n = 0;
+
+		for (run = 0; s && run < s->n_runs; run++)
+			n += s->runs[run]->warmup ? 0 : s->runs[run]->lost;
+		if (!s)
+			continue;
+		begin_sample(out, lost, labels);
+		fprintf(out, "%" PRIu64 "\n", n);
+	}
+	head(out, "coldprof_recording_complete", "Whether the recording has an end: 0 or 1.");
+	fprintf(out, "coldprof_recording_complete %d\n", !source->incomplete);
+}
+
 static void put_session(FILE *out, const struct session *s)
 {
-	const char *kernel = session_env(s, "kernel");
+	const char *kernel = session_env(s, "kernel"), *kvm = session_env(s, "kvm");
 	const struct label labels[] = { { "version", s->version }, { "kernel", kernel ? kernel : "" },
-					{ NULL, NULL } };
+					{ "kvm", kvm ? kvm : "" }, { NULL, NULL } };
 
 	head(out, "coldprof_session_info", "What measured, and on which kernel; always 1.");
 	begin_sample(out, "coldprof_session_info", labels);
@@ -229,6 +287,7 @@ static int write_prometheus(FILE *out, const struct export_job *job, struct erro
 	put_phases(out, &job->sources[0]);
 	put_memory(out, &job->sources[0]);
 	put_runs(out, &job->sources[0]);
+	put_honesty(out, &job->sources[0]);
 	put_session(out, job->sources[0].session);
 	return 0;
 }

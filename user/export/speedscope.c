@@ -13,6 +13,7 @@
 #include "user/base/text.h"
 #include "user/export/export.h"
 #include "user/export/intern.h"
+#include "user/export/labels.h"
 #include "user/export/timeline.h"
 
 #define SCHEMA "https://www.speedscope.app/file-format-schema.json"
@@ -23,6 +24,7 @@ struct speedscope {
 	struct intern frames; /* written at the end, when they are all known */
 	const struct session *session;
 	const struct run *run;
+	char *title, *suffix; /* "runc run 1": how the names of the run's profiles begin, and end */
 	uint32_t open[DEPTH]; /* frames that are open, outermost first */
 	unsigned int depth;
 	uint64_t at;
@@ -96,9 +98,7 @@ static void write_thread(struct speedscope *s, const struct timeline *t,
 	if (task->client || !*name)
 		name = p->name;
 	text_escape(shown, sizeof(shown), name, strlen(name));
-	text_escape(text, sizeof(text), s->run->scenario->name, strlen(s->run->scenario->name));
-	title = xasprintf("%s run %" PRIu32 ": %s (%" PRIu32 ")", text, s->run->index, shown,
-			  task->tid);
+	title = xasprintf("%s: %s (%" PRIu32 ")%s", s->title, shown, task->tid, s->suffix);
 	begin_profile(s, title, t->end - t->start);
 	lane_begin(&lane, s->run, task, t->start, t->end);
 	while (lane_next(&lane, &slice)) {
@@ -121,12 +121,9 @@ static void write_thread(struct speedscope *s, const struct timeline *t,
 static void write_path(struct speedscope *s, const struct timeline *t)
 {
 	const struct phases *phases = &s->run->phases;
-	char name[2 * WAIT_TEXT_MAX];
-	CLEANUP_FREE char *title = NULL;
+	CLEANUP_FREE char *title = xasprintf("%s: critical path%s", s->title, s->suffix);
 	size_t i, k = 0;
 
-	text_escape(name, sizeof(name), s->run->scenario->name, strlen(s->run->scenario->name));
-	title = xasprintf("%s run %" PRIu32 ": critical path", name, s->run->index);
 	begin_profile(s, title, t->end - t->start);
 	for (i = 0; i < s->run->path.n; i++) {
 		const struct path_slice *slice = &s->run->path.slices[i];
@@ -151,11 +148,16 @@ static void write_path(struct speedscope *s, const struct timeline *t)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-static void write_run(struct speedscope *s)
+static void write_run(struct speedscope *s, const struct export_source *source)
 {
+	const struct scenario_result *scenario = s->run->scenario;
+	char name[2 * WAIT_TEXT_MAX];
 	struct timeline t;
 	size_t i, k;
 
+	text_escape(name, sizeof(name), scenario->name, strlen(scenario->name));
+	s->title = xasprintf("%s run %" PRIu32, name, label_run(s->run));
+	s->suffix = label_suffix(source, scenario, s->run->lost);
 	timeline_make(&t, s->run);
 	if (s->run->path.n)
 		write_path(s, &t);
@@ -164,6 +166,8 @@ static void write_run(struct speedscope *s)
 			write_thread(s, &t, &t.processes[i],
 				     t.threads[t.processes[i].first + k]);
 	timeline_release(&t);
+	free(s->title);
+	free(s->suffix);
 }
 
 static void write_frames(struct speedscope *s)
@@ -201,7 +205,7 @@ static int write_speedscope(FILE *out, const struct export_job *job, struct erro
 	for (i = 0; i < source->n_picks; i++) {
 		for (k = 0; k < source->picks[i].n_runs; k++) {
 			s.run = source->picks[i].runs[k];
-			write_run(&s);
+			write_run(&s, source);
 		}
 	}
 	json_end(&s.j);

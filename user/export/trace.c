@@ -10,6 +10,7 @@
 
 #include "user/base/mem.h"
 #include "user/base/text.h"
+#include "user/export/labels.h"
 
 const char *trace_escape(char out[2 * WAIT_TEXT_MAX], const char *text)
 {
@@ -77,8 +78,9 @@ static void walk_path(struct trace *t)
 	}
 }
 
-static void walk_run(struct trace *t)
+static void walk_run(struct trace *t, const struct export_source *source)
 {
+	CLEANUP_FREE char *suffix = label_suffix(source, t->run->scenario, t->run->lost);
 	const struct milestones *m = &t->run->milestones;
 	uint32_t pid = t->base + TRACE_ROW_RUN;
 	char name[2 * WAIT_TEXT_MAX], number[TEXT_NUMBER_MAX], *title;
@@ -87,8 +89,8 @@ static void walk_run(struct trace *t)
 		text_ms(number, m->at[m->end]);
 	else
 		snprintf(number, sizeof(number), "%s", run_status_name(t->run));
-	title = xasprintf("%s run %" PRIu32 ": %s", trace_escape(name, t->run->scenario->name),
-			  t->run->index, number);
+	title = xasprintf("%s run %" PRIu32 ": %s%s", trace_escape(name, t->run->scenario->name),
+			  label_run(t->run), number, suffix);
 	t->sink->process(t->ctx, pid, title, t->rank++);
 	free(title);
 	t->sink->thread(t->ctx, (struct trace_track){ pid, t->base + TRACE_ROW_PHASES }, "phases", 0);
@@ -215,7 +217,7 @@ int trace_walk(const struct export_job *job, const struct trace_sink *sink, void
 		for (k = 0; k < source->picks[i].n_runs; k++) {
 			t.run = source->picks[i].runs[k];
 			timeline_make(&t.timeline, t.run);
-			walk_run(&t);
+			walk_run(&t, source);
 			for (n = 0; n < t.timeline.n_processes; n++)
 				walk_process(&t, &t.timeline.processes[n]);
 			timeline_release(&t.timeline);

@@ -21,20 +21,23 @@ static void put_points(struct trace *t, const struct trace_counter *counter,
 	}
 }
 
-static const char *const classes[] = { "anon", "file", "shmem" };
+/* Without guest RAM in growth: there it is anon or shmem, as the kernel counts it. */
+static const char *const classes[] = { "anon", "file", "shmem", "guest RAM" };
+#define GROWTH_CLASSES 3
 
 /* Without records of its growth there is one moment: the first byte. */
 void trace_walk_memory(struct trace *t)
 {
 	const struct memory_snapshot *m = &t->run->memory[MEMORY_FIRST_BYTE];
-	const uint64_t values[] = { m->anon, m->file, m->shmem };
+	const uint64_t values[] = { m->anon, m->file, m->shmem, m->guest };
 	struct trace_counter counter = { .pid = t->base + TRACE_ROW_RUN, .name = "RSS",
-					 .n = ARRAY_SIZE(classes), .keys = classes };
+					 .n = GROWTH_CLASSES, .keys = classes };
 
 	if (t->run->timeline.n) {
 		put_points(t, &counter, t->run->timeline.points, t->run->timeline.n);
 	} else if (m->taken && t->run->milestones.seen[t->run->milestones.end]) {
 		counter.name = "PSS";
+		counter.n = m->guest ? ARRAY_SIZE(classes) : GROWTH_CLASSES;
 		t->sink->counter(t->ctx, &counter);
 		t->sink->values(t->ctx, &counter, t->run->milestones.at[t->run->milestones.end],
 				values);
@@ -45,7 +48,7 @@ void trace_walk_process_memory(struct trace *t, const struct timeline_process *p
 {
 	const struct memory_timeline *timeline = &t->run->timeline;
 	struct trace_counter counter = { .pid = trace_task(t, p->pid), .name = "RSS",
-					 .n = ARRAY_SIZE(classes), .keys = classes };
+					 .n = GROWTH_CLASSES, .keys = classes };
 	size_t i;
 
 	if (!p->process || tree_process(&t->run->tree, p->pid) != p->process)

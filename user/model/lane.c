@@ -52,7 +52,7 @@ static enum path_state ledger_state(struct lane *lane, struct lane_slice *slice)
 		if (slice->start < v->first || lane->point == v->n_points) {
 			if (slice->start < v->first && v->first < slice->end)
 				slice->end = v->first;
-			return PATH_VMM;
+			return lane->tcg ? PATH_GUEST : PATH_VMM;
 		}
 		from = lane->point ? v->points[lane->point - 1].time : v->first;
 		to = v->points[lane->point].time;
