@@ -16,13 +16,14 @@ setup_file() {
 	export BROWSER_DIR=$BATS_FILE_TMPDIR BROWSER_URL BROWSER_PID
 	browser_start 1280 900
 	cd "$BATS_FILE_TMPDIR"
-	for name in small hostile; do
+	for name in small hostile vm after; do
 		"$root/build/export/record" "$root/tests/export/$name.ev" $name.coldprof
 		for format in html svg; do
 			"${COLDPROF:-$root/coldprof}" export $name.coldprof --format $format --run all -o $name.$format
 		done
 	done
 	"${COLDPROF:-$root/coldprof}" export small.coldprof hostile.coldprof --format html -o diff.html
+	"${COLDPROF:-$root/coldprof}" export small.coldprof after.coldprof --format html -o pair.html
 }
 
 teardown_file() {
@@ -75,8 +76,8 @@ uncomplaining() {
 @test "the picture is XML, the page is HTML" {
 	command -v xmllint >/dev/null || skip "no xmllint"
 	command -v tidy >/dev/null || skip "no tidy"
-	for name in small hostile; do
-		xmllint --noout --nonet $name.svg
+	for name in small hostile vm pair; do
+		[ $name = pair ] || xmllint --noout --nonet $name.svg
 		# What tidy knows of SVG is little; empty elements are our bars.
 		tidy -q -e $name.html >$name.tidy 2>&1 || [ $? -lt 2 ]
 		if grep -vE 'trimming empty <(i|span|dt)>|<svg> proprietary attribute|^$' $name.tidy; then return 1; fi
@@ -163,7 +164,7 @@ uncomplaining() {
 	is 'return document.activeElement.type' search
 	browser_key "blocked"
 	until_true 'return document.querySelector("svg.tl").classList.contains("searching")'
-	is 'const n = document.querySelectorAll("svg.tl")[0].querySelectorAll(".hit").length; return n > 0 && document.querySelector(".found").textContent.startsWith(n + " found")' true
+	is 'const n = document.querySelectorAll("svg.tl")[0].querySelectorAll(".hit").length; return n > 0 && document.querySelector(".found").textContent.replace(/^at least |;.*/g, "") === n + " slices"' true
 	browser_key $'\uE007'
 	is 'return document.querySelector("svg.tl .cursor").getAttribute("visibility")' visible
 	is 'return document.querySelector("svg.tl .tip").textContent.includes("blocked")' true
@@ -252,15 +253,209 @@ uncomplaining() {
 	browser_complaints | grep -q "Content Security Policy"
 }
 
-@test "two recordings: before and after" {
-	see diff.html
-	is 'return document.querySelectorAll("#diff table.diff").length' 2
+@test "two recordings: the verdict of diff, both sides of every scenario, ledgers and timelines" {
+	see pair.html
 	is 'return document.querySelector("#diff h1").textContent' "Before and after"
+	is 'return document.querySelector(".top nav a").getAttribute("href")' "#diff"
+	status=0
+	"${COLDPROF:-$ROOT/coldprof}" diff small.coldprof after.coldprof >diff.txt || status=$?
+	[ "$status" -eq 1 ]
+	[ "$(tail -n 1 diff.txt)" = "regressed: machine" ]
+	is 'return document.querySelector(".verdict").textContent' "regressed: machine (now it fails)"
+	# Every scenario of either side has both bars, or why there is none.
+	is 'return [...document.querySelectorAll(".pairs .after th a")].map(a => a.textContent).join(" ")' "boxed machine broken fresh"
+	is 'return [...document.querySelectorAll(".pairs .before th a")].length' 4
+	is 'const r = [...document.querySelectorAll(".pairs tr.after, .pairs tr.before")]; return r.filter(r => r.querySelector(".bar") || r.querySelector("td[colspan]").textContent).length === r.length' true
+	is 'return document.querySelectorAll(".pairs .after")[1].textContent.includes("failed: no <kvm> for & it")' true
+	is 'return document.querySelectorAll(".pairs .before")[3].textContent.includes("not in the first recording")' true
+	is 'const row = [...document.querySelectorAll("#diff table.diff tbody tr")].find(r => r.cells[0].textContent === "machine"); return row.cells[8].textContent' fails
+	is 'const row = [...document.querySelectorAll("#diff table.diff tbody tr")].find(r => r.cells[0].textContent === "fresh"); return row.cells[8].textContent' new
+	is 'return document.querySelector("#s1 .answer").textContent' "now it fails: no <kvm> for & it"
+	is 'return document.querySelector("#s3 .answer").textContent' "only in the second recording"
+	is 'return document.querySelector("#s0 .answer").textContent' "before 5.45 ms, after 8.40 ms: +2.95 ms, +54 %, of too few runs to tell"
+	# Both ledgers sum up to what each side's own says.
+	is 'const t = document.querySelector("#s0 .ledger.pair"), sum = i => [...t.tBodies[0].rows].reduce((n, r) => n + Number(r.cells[i].dataset.v), 0); return sum(0) + " " + sum(1)' "4400000 8400000"
+	is 'return [...document.querySelectorAll("#s0 h3")].map(h => h.textContent.split(" of run")[0]).filter(t => /timeline/.test(t)).join(", ")' "Before: timeline, After: timeline"
+	# One scale: a millisecond is as wide in both.
+	until_true 'return [...document.querySelectorAll("#s0 svg.tl")].every(s => s.dataset.to)'
+	is 'const [a, b] = [...document.querySelectorAll("#s0 svg.tl")].map(s => s.querySelector(".plot").getBoundingClientRect().width / Number(s.dataset.span)); return Math.abs(a / b - 1) < 0.01' true
+	is 'const ids = [...document.querySelectorAll("[id]")].map(e => e.id); return ids.length === new Set(ids).size' true
+	browser_shot "$ROOT/build/screenshots/page-diff.png"
+	uncomplaining
 	"${COLDPROF:-$ROOT/coldprof}" export small.coldprof small.coldprof --format html -o same.html
 	see same.html
+	is 'return document.querySelector(".verdict").textContent' "no regression"
 	is 'return [...document.querySelectorAll("#diff tbody tr")].length > 3' true
-	is 'return [...document.querySelectorAll("#diff tbody tr")].every(r => r.cells[6].dataset.v === "0" || r.cells[6].dataset.v === "-1")' true
+	is 'return [...document.querySelectorAll("#diff table.diff tbody tr")].every(r => r.cells[1].colSpan > 1 || r.cells[6].dataset.v === "0" || r.cells[6].dataset.v === "-1")' true
 	uncomplaining
+}
+
+@test "two recordings: a scenario may be in one of them alone" {
+	for name in fresh machine; do
+		"${COLDPROF:-$ROOT/coldprof}" export small.coldprof after.coldprof --format html --scenario $name -o one.html
+		see one.html
+		is 'return [...document.querySelectorAll("section.scenario h2")].map(h => h.firstChild.textContent.trim()).join(" ")' $name
+	done
+	run "${COLDPROF:-$ROOT/coldprof}" export small.coldprof after.coldprof --format html --scenario nowhere
+	[ "$status" -eq 2 ]
+	[[ $output == "coldprof: neither small.coldprof nor after.coldprof has a scenario 'nowhere'" ]]
+}
+
+@test "timeline: what a search finds of the critical path is the report's sum, merged slices too" {
+	# Hundreds of slices that are too short to be drawn by themselves.
+	{
+		sed '/^run/,$d' "$ROOT/tests/export/small.ev"
+		echo 'run 1 at 1s'
+		echo '+0 - RUN_BEGIN scenario=1 netns=100 client_netns=200 client_tid=50'
+		echo '+0 90 FORK child=100 comm=keeper'
+		echo '+0.01ms - SWITCH next_tid=100 next_ours=1 prev_syscall=none'
+		echo '+0.5ms 100 EXEC enter=+0.1ms root=1 exe_name=crun comm=crun'
+		for i in $(seq 1000 2 3000); do
+			echo "+$((i + 1))us 100 SYSCALL enter=+${i}us nr=$((i % 4 ? 257 : 0)) object_kind=path object=/etc/f$((i % 14))"
+		done
+		echo '+900ms 100 LISTEN local_port=8080 netns=100'
+		echo '+900.1ms 100 WAKING tid=50 pid=49 context=softirq irq=softirq vector=3 waker_syscall=1 waker_ours=1'
+		echo '+900.2ms - SWITCH cpu=1 next_tid=50 next_pid=49 next_ours=2 prev_syscall=none'
+		echo '+901ms - CLIENT first_byte=+901ms attempts=1 http_status=200'
+		echo '+902ms - RUN_END status=ok'
+	} >many.ev
+	"$ROOT/build/export/record" many.ev many.coldprof
+	"${COLDPROF:-$ROOT/coldprof}" export many.coldprof --format html --scenario boxed -o many.html
+	"${COLDPROF:-$ROOT/coldprof}" report many.coldprof --format json >many.json
+	see many.html
+	until_true 'return !!document.querySelector("svg.tl").dataset.to'
+	is 'return document.querySelectorAll("svg.tl .path .m").length > 0' true
+	for word in openat /etc/f4 kernel crun user; do
+		want=$(jq --arg w "$word" '[.scenarios[0].runs[0].critical_path[]
+			| select(.state + (if .state == "client" or .comm == "" then "" else ", " + .comm end) + (if .detail == "" then "" else ": " + .detail end)
+				| ascii_downcase | contains($w)) | .end_ns - .start_ns] | add' many.json)
+		[ "$want" -gt 0 ]
+		browser_js "const i = document.querySelector('.tools input'); i.value = '$word'; i.dispatchEvent(new Event('input'))" >/dev/null
+		is "const v = $want / 1e6; return document.querySelector('.found').textContent.endsWith('; ' + (v < 1 ? v.toFixed(3) : v < 10 ? v.toFixed(2) : v < 100 ? v.toFixed(1) : v.toFixed(0)) + ' ms of the critical path')" true
+	done
+	# A slice that was merged is marked, a phase is no slice, and names of phases stay readable.
+	browser_js 'const i = document.querySelector(".tools input"); i.value = "/etc/f4"; i.dispatchEvent(new Event("input"))' >/dev/null
+	is 'return document.querySelectorAll("svg.tl .path .m.hit").length > 0' true
+	browser_js 'const i = document.querySelector(".tools input"); i.value = "listen"; i.dispatchEvent(new Event("input"))' >/dev/null
+	is 'return /^\d+ phases?$/.test(document.querySelector(".found").textContent)' true
+	is 'return [...document.querySelectorAll("svg.tl .phases path")].every(p => getComputedStyle(p).opacity === "1")' true
+	uncomplaining
+}
+
+@test "timeline: first accept and first byte are named however crowded it is, and no number is cut" {
+	# Without a script first.
+	for name in small vm; do
+		grep -q '>first byte</text>' $name.svg
+	done
+	grep -q '>first accept</text>' small.svg
+	for width in 1280 900 400; do
+		for name in small vm; do
+			see $name.html $width
+			until_true 'return [...document.querySelectorAll("svg.tl")].every(s => s.dataset.to)'
+			is 'return [...document.querySelectorAll("svg.tl")].filter(s => ["first accept", "first byte"].some(n => {
+				const t = [...s.querySelectorAll(".moments text")].find(t => t.dataset.n === n); return t && t.textContent !== n; })).length' 0
+			# Names lie beside one another, everything within the picture.
+			is 'return [...document.querySelectorAll("svg.tl")].filter(s => { const b = [...s.querySelectorAll(".moments text")].filter(t => t.textContent).map(t => t.getBoundingClientRect());
+				return b.some((x, i) => b.some((y, k) => i < k && x.left < y.right - 1 && y.left < x.right - 1 && x.top < y.bottom - 4 && y.top < x.bottom - 4)); }).length' 0
+			is 'return [...document.querySelectorAll("svg.tl")].filter(s => { const box = s.getBoundingClientRect();
+				return [...s.querySelectorAll(".axis text, .moments text, .legend text, .heads text")].some(t => { const r = t.getBoundingClientRect(); return r.width && (r.right > box.right + 0.5 || r.left < box.left - 0.5 || r.bottom > box.bottom + 0.5); }); }).length' 0
+		done
+	done
+	# A span that ends just after a tick: its number stands left of it.
+	see small.html
+	until_true 'return !!document.querySelector("svg.tl").dataset.to'
+	for end in 1 0.9999 0.9995; do
+		browser_js "const s = document.querySelector('svg.tl'); s.dataset.test = '$end'" >/dev/null
+		browser_key "+"
+		is 'return [...document.querySelectorAll("svg.tl")].every(s => [...s.querySelectorAll(".axis text")].every(t => t.getBoundingClientRect().right <= s.getBoundingClientRect().right + 0.5))' true
+	done
+}
+
+@test "narrow pages keep numbers of threads, the legend and bars of phases" {
+	see small.html 400 1400
+	until_true 'return [...document.querySelectorAll("svg.tl")].every(s => s.dataset.to)'
+	is 'const t = [...document.querySelectorAll("svg.tl .heads [data-id]")]; return t.length > 2 && t.every(t => t.firstChild.nodeValue.endsWith(" " + t.dataset.id))' true
+	is 'return [...document.querySelectorAll("svg.tl .legend")].every(l => !/scale/.test(l.innerHTML + l.getAttribute("transform")))' true
+	is 'return [...document.querySelectorAll("table.phases")].every(t => Math.max(...[...t.querySelectorAll(".bar")].map(b => b.getBoundingClientRect().width)) > 40)' true
+	see vm.html 400 1400
+	until_true 'return [...document.querySelectorAll("svg.tl")].every(s => s.dataset.to)'
+	is 'return [...document.querySelectorAll("svg.tl .heads text")].some(t => t.firstChild.nodeValue === "CPU 0/KVM 103")' true
+	is 'return document.documentElement.scrollWidth <= innerWidth' true
+}
+
+@test "a VM has a lane for each vCPU; its thread is told apart by the ledger" {
+	see vm.html
+	until_true 'return !!document.querySelector("svg.tl").dataset.to'
+	is 'return document.querySelectorAll("svg.tl .vcpu").length' 2
+	is 'return document.querySelector("svg.tl .vcpu .box title").textContent' "vCPU 0, 10.0 ms at 0.900 ms: guest 6.00 ms, kernel 3.00 ms, vmm 1.00 ms"
+	is 'const row = document.querySelectorAll("svg.tl .rows .row")[1]; return ["s-guest", "s-kernel", "s-vmm"].every(c => row.querySelector("." + c))' true
+	is 'return [...document.querySelectorAll("svg.tl .heads text")].map(t => t.firstChild.nodeValue).filter(t => /^vCPU/.test(t)).join(", ")' "vCPU 0: share of states, vCPU 1"
+	# Memory is that of what is shown: it became four times as much afterwards.
+	is 'return [...document.querySelectorAll("svg.tl .heads text")].some(t => t.firstChild.nodeValue === "peak 68.0 MiB")' true
+	is 'return [...document.querySelectorAll("svg.tl .scale")].map(t => t.textContent).join(", ")' "32.0 MiB, 64.0 MiB"
+	is 'const a = document.querySelector("svg.tl .mem").getBBox(); return Math.round(a.height)' 60
+}
+
+@test "a colour has one meaning: states, classes of memory, the longest phase" {
+	see vm.html
+	is 'return [...document.querySelectorAll("svg.tl .legend .head")].map(t => t.textContent).join(", ")' "states, classes of memory"
+	is 'const colour = c => { const e = document.createElement("i"); e.className = c; document.body.append(e); const v = getComputedStyle(e).backgroundColor; e.remove(); return v; };
+		const states = ["user", "kernel", "runnable", "blocked", "guest", "vmm", "halted", "noticed_late", "client"].map(s => colour("s-" + s));
+		const classes = ["anon", "file", "shmem", "guest_ram", "page_tables", "kernel"].map(c => colour("c-" + c));
+		return new Set([...states, ...classes, colour("ph-top")]).size === states.length + classes.length + 1' true
+	# Neighbours of a bar differ without colour, too.
+	is 'const light = c => { const e = document.createElement("i"); e.className = c; document.body.append(e); const v = getComputedStyle(e).backgroundColor.match(/\d+/g).map(v => { v /= 255; return v < 0.04 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); e.remove(); return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2] + 0.05; };
+		const l = ["anon", "file", "shmem", "guest_ram"].map(c => light("c-" + c)); return l.every((x, i) => !i || Math.max(x, l[i - 1]) / Math.min(x, l[i - 1]) > 1.3)' true
+	# Only classes that occur; phases are named without a pointer.
+	is 'return document.querySelector(".keys").textContent' "longest phasememory: anonfileshmemguest RAM"
+	see small.html
+	is 'return document.querySelector(".keys").textContent' "longest phasememory: anonfile"
+	is 'return [...document.querySelectorAll(".overview .parts")].map(p => p.textContent.trim()).join("|")' "1 exec 0.400 ms 2 runtime start-up 2.00 ms 3 service start-up 1.50 ms 4 listen to accept 0.100 ms 5 accept to first byte 0.400 ms|1 exec 0.400 ms 2 runtime start-up + service start-up + listen to accept + ac… 3.50 ms"
+}
+
+@test "on paper: everything is open, the page is light, bars have their colours" {
+	see small.html 1280 900 dark
+	browser_cdp Emulation.setEmulatedMedia '{"media":"print","features":[{"name":"prefers-color-scheme","value":"dark"}]}' >/dev/null
+	is 'return getComputedStyle(document.body).backgroundColor' "rgb(255, 255, 255)"
+	browser_js 'document.documentElement.dataset.theme = "dark"' >/dev/null
+	is 'return getComputedStyle(document.body).backgroundColor' "rgb(255, 255, 255)"
+	is 'return getComputedStyle(document.body).color' "rgb(28, 33, 39)"
+	is 'return [...document.querySelectorAll("details")].filter(d => !d.open).length > 0' true
+	is 'return [...document.querySelectorAll("details table, details svg")].filter(t => !t.checkVisibility({ contentVisibilityAuto: true }) || !t.getBoundingClientRect().height).length' 0
+	is 'return [...document.querySelectorAll(".bar i, .key, svg.tl path")].every(e => getComputedStyle(e).printColorAdjust === "exact")' true
+	is 'return [...document.querySelectorAll(".tools, .top, #theme")].every(e => getComputedStyle(e).display === "none" || !e.checkVisibility())' true
+	browser_cdp Page.printToPDF '{"printBackground":false}' >/dev/null
+	jq -n '{ shrinkToFit: true }' | browser_request POST /print | base64 -d >"$ROOT/build/screenshots/page.pdf"
+	[ "$(head -c 5 "$ROOT/build/screenshots/page.pdf")" = %PDF- ]
+	browser_js 'delete document.documentElement.dataset.theme; window.dispatchEvent(new Event("beforeprint"))' >/dev/null
+	is 'return [...document.querySelectorAll("details")].every(d => d.open)' true
+	browser_js 'window.dispatchEvent(new Event("afterprint"))' >/dev/null
+	is 'return [...document.querySelectorAll("details")].every(d => d.open)' false
+	browser_cdp Emulation.setEmulatedMedia '{"media":""}' >/dev/null
+	uncomplaining
+}
+
+@test "speedscope's own page opens our profiles without a complaint" {
+	schema=$("$ROOT/tests/export/consumers.sh" speedscope) || skip "$schema"
+	page=$(dirname "$schema")/index.html
+	[ -f "$page" ]
+	"${COLDPROF:-$ROOT/coldprof}" export small.coldprof --format speedscope -o small.speedscope.json
+	# As its own command line does it: a script beside it that hands over the file.
+	printf 'speedscope.loadFileFromBase64("small.speedscope.json", "%s")' "$(base64 -w 0 small.speedscope.json)" >profile.js
+	browser_size 1280 900
+	browser_scheme light
+	browser_open "file://$page#localProfilePath=$PWD/profile.js"
+	want=$(jq -r '.profiles[0].name' small.speedscope.json)
+	until_true "return document.title.includes('small') || document.body.textContent.includes('$want')"
+	until_true "return document.body.textContent.includes('boxed run 1: critical path')"
+	is "return /$(jq '.profiles | length' small.speedscope.json)\\b/.test(document.body.textContent)" true
+	browser_shot "$ROOT/build/screenshots/speedscope.png"
+	# What the driver says about drawing without a graphics card is not about the page.
+	browser_complaints | grep -v 'WebGL' >said || true
+	browser_open about:blank
+	browser_complaints >/dev/null
+	cat said
+	[ ! -s said ]
 }
 
 @test "the picture: zoom, search and keys work in it by itself" {

@@ -263,6 +263,8 @@ csv_cells() {
 @test "a run has one number everywhere: that which --run takes and the report shows" {
 	"$COLDPROF" report small.coldprof --format json | jq -e '.scenarios[0].runs[1] | .warmup != true and .index == 1' >/dev/null
 	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format csv | sed 1d | grep -q '^boxed,2,ok,'
+	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format svg | grep -q ', run 2[<;]'
+	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format html | grep -q 'imeline of run 2 '
 	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format chrome | grep -q '"boxed run 2: 6.50 ms'
 	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format perfetto | grep -qa 'boxed run 2: 6.50 ms'
 	"$COLDPROF" export small.coldprof --scenario boxed --run 1 --format speedscope | grep -q '"boxed run 1: critical path"'
@@ -294,7 +296,7 @@ csv_cells() {
 
 @test "a recording that is ready by something else says so instead of the first byte" {
 	record ready
-	for format in prometheus markdown; do
+	for format in svg html prometheus markdown; do
 		"$COLDPROF" export ready.coldprof --format $format >out
 		unstyled <out >text
 		grep -q 'ready (`\{0,1\}/started ' text || { echo "$format does not say what ready is"; false; }
@@ -316,7 +318,6 @@ csv_cells() {
 	head -c $((size - 8)) vm.coldprof >cut.coldprof
 	while read -r format options; do
 		case "$format $options" in
-		svg* | html*) continue ;;
 		json*) continue ;; # has its own words: accel, lost_events
 		*on-cpu | *off-cpu) continue ;; # of which this recording has none
 		esac

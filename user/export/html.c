@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * html.c - the format html: the report as one page that needs nothing but itself. With two
- * recordings it begins with what moved from the first to the second.
+ * recordings it is a comparison of the first with the second.
  */
 #include "user/export/html.h"
 
@@ -27,12 +27,10 @@ static void write_head(FILE *out, const struct export_job *job)
 	fprintf(out, "\n%s%s</style>\n</head>\n", page_timeline_css, page_css);
 }
 
-static void write_nav(FILE *out, const struct export_source *source)
+static void write_links(FILE *out, const struct export_source *source)
 {
 	size_t i;
 
-	fputs("<a class=\"skip\" href=\"#main\">skip to the report</a>\n<header class=\"top\"><a "
-	      "class=\"name\" href=\"#overview\">coldprof</a>\n<nav aria-label=\"scenarios\">", out);
 	for (i = 0; i < source->n_picks; i++) {
 		if (!source->picks[i].scenario->n_runs)
 			continue;
@@ -40,25 +38,47 @@ static void write_nav(FILE *out, const struct export_source *source)
 		markup_cut(out, source->picks[i].scenario->name, 32);
 		fputs("</a>", out);
 	}
-	fputs("<a href=\"#trust\">environment</a></nav></header>\n", out);
+	fputs("<a href=\"#trust\">environment</a>", out);
+}
+
+static void write_nav(FILE *out, const struct export_job *job)
+{
+	bool two = job->n_sources == 2;
+
+	fprintf(out, "<a class=\"skip\" href=\"#main\">skip to the report</a>\n<header class=\"top\"><a "
+		"class=\"name\" href=\"#%s\">coldprof</a>\n<nav aria-label=\"scenarios\">",
+		two ? "diff" : "overview");
+	if (two)
+		html_diff_nav(out, &job->sources[0], &job->sources[1]);
+	else
+		write_links(out, &job->sources[0]);
+	fputs("</nav></header>\n", out);
+}
+
+static void write_one(FILE *out, const struct export_source *source)
+{
+	size_t i;
+
+	html_overview(out, source);
+	for (i = 0; i < source->n_picks; i++)
+		html_scenario(out, source, i);
+	html_notes(out, source, "");
 }
 
 static int write_html(FILE *out, const struct export_job *job, struct error *err)
 {
-	const struct export_source *source = &job->sources[job->n_sources - 1];
-	size_t i;
-
 	(void)err;
 	write_head(out, job);
 	fputs("<body>\n", out);
-	write_nav(out, source);
+	write_nav(out, job);
 	fputs("<main id=\"main\">\n", out);
-	if (job->n_sources == 2)
-		html_diff(out, &job->sources[0], source);
-	html_overview(out, source);
-	for (i = 0; i < source->n_picks; i++)
-		html_scenario(out, source, i);
-	html_notes(out, source);
+	if (job->n_sources == 2) {
+		html_diff(out, &job->sources[0], &job->sources[1]);
+		html_notes(out, &job->sources[0], "Before");
+		html_notes(out, &job->sources[1], "After");
+	} else {
+		write_one(out, &job->sources[0]);
+	}
 	fprintf(out, "</main>\n<script>%s</script>\n<script>%s</script>\n</body>\n</html>\n",
 		page_timeline_js, page_js);
 	return 0;

@@ -75,47 +75,64 @@ void html_cell_state(FILE *out, enum path_state state)
 		path_state_name(state));
 }
 
-void html_words(FILE *out, const char *text)
+static const struct {
+	const char *class, *name;
+	size_t offset; /* into struct memory_snapshot */
+} classes[HTML_CLASSES] = {
+	{ "c-anon", "anon", offsetof(struct memory_snapshot, anon) },
+	{ "c-file", "file", offsetof(struct memory_snapshot, file) },
+	{ "c-shmem", "shmem", offsetof(struct memory_snapshot, shmem) },
+	{ "c-guest_ram", "guest RAM", offsetof(struct memory_snapshot, guest) },
+};
+
+static uint64_t class_bytes(const struct memory_snapshot *m, size_t i)
 {
-	for (; *text; text++) {
-		if (*text == '&')
-			fputs("&amp;", out);
-		else if (*text == '<')
-			fputs("&lt;", out);
-		else if (*text == '>')
-			fputs("&gt;", out);
-		else if (*text == '"')
-			fputs("&quot;", out);
-		else
-			fputc(*text, out);
-	}
+	uint64_t bytes;
+
+	memcpy(&bytes, (const char *)m + classes[i].offset, sizeof(bytes));
+	return bytes;
 }
 
 void html_memory_bar(FILE *out, const struct memory_snapshot *m, double scale)
 {
-	const struct {
-		const char *class, *name;
-		uint64_t bytes;
-	} classes[] = {
-		{ "c-anon", "anon", m->anon },
-		{ "c-file", "file", m->file },
-		{ "c-shmem", "shmem", m->shmem },
-		{ "c-guest_ram", "guest RAM", m->guest },
-	};
 	size_t i;
 
 	if (!m->taken)
 		return;
 	fprintf(out, "<span class=\"bar\" style=\"--w:%.3f%%\">", (double)m->pss * scale);
-	for (i = 0; i < ARRAY_SIZE(classes); i++) {
-		if (!classes[i].bytes || !m->pss)
+	for (i = 0; i < HTML_CLASSES; i++) {
+		uint64_t bytes = class_bytes(m, i);
+
+		if (!bytes || !m->pss)
 			continue;
 		fprintf(out, "<i class=\"%s\" style=\"width:%.3f%%\" title=\"%s ", classes[i].class,
-			(double)classes[i].bytes * 100 / (double)m->pss, classes[i].name);
-		markup_bytes(out, classes[i].bytes);
+			(double)bytes * 100 / (double)m->pss, classes[i].name);
+		markup_bytes(out, bytes);
 		fputs("\"></i>", out);
 	}
 	fputs("</span>", out);
+}
+
+void html_classes_of(const struct memory_snapshot *m, bool seen[HTML_CLASSES])
+{
+	size_t i;
+
+	for (i = 0; m->taken && i < HTML_CLASSES; i++)
+		seen[i] = seen[i] || class_bytes(m, i);
+}
+
+void html_class_keys(FILE *out, const bool seen[HTML_CLASSES])
+{
+	const char *separator = "<span class=\"of\">memory:</span> ";
+	size_t i;
+
+	for (i = 0; i < HTML_CLASSES; i++) {
+		if (!seen[i])
+			continue;
+		fprintf(out, "%s<i class=\"key %s\"></i>%s", separator, classes[i].class,
+			classes[i].name);
+		separator = "";
+	}
 }
 
 const struct run *html_run_of(const struct export_source *source, const struct scenario_result *s)

@@ -1,22 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* html_diff.c - what moved between two recordings (compare.h), as tables. */
+/*
+ * html_diff.c - two recordings as one page: the verdict of `coldprof diff` (compare.h), both sides'
+ * bars, what moved as tables. What is in one of them alone, or fails now, has its lines, too.
+ */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "user/base/mem.h"
-#include "user/export/html.h"
+#include "user/export/html_pair.h"
 #include "user/export/markup.h"
-#include "user/model/compare.h"
+#include "user/report/words.h"
 
-static const struct scenario_result *same(const struct export_source *source, const char *name)
+static bool has_pick(const struct export_source *source, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < source->n_picks; i++)
-		if (!strcmp(source->picks[i].scenario->name, name))
-			return source->picks[i].scenario;
-	return NULL;
+	return html_pick_of(source, name) != NULL;
 }
+
+/* The comparison without what was not asked for. */
+static void compare_sources(const struct export_source *before, const struct export_source *after,
+			    struct comparison *c)
+{
+	size_t i, n = 0;
+
+	compare_sessions(before->session, after->session, c);
+	c->regressed = false;
+	for (i = 0; i < c->n; i++) {
+		if (!has_pick(before, c->list[i].name) && !has_pick(after, c->list[i].name)) {
+			compare_scenario_release(&c->list[i]);
+			continue;
+		}
+		c->regressed = c->regressed || c->list[i].regressed;
+		c->list[n++] = c->list[i];
+	}
+	c->n = n;
+}
+
+/* ---- one table ------------------------------------------------------------------------------- */
 
 static void write_number(FILE *out, enum compare_unit unit, double v)
 {
@@ -44,20 +64,13 @@ static void write_side(FILE *out, const struct compare_row *row, const struct st
 	fputs("</td>", out);
 }
 
-static void write_row(FILE *out, const char *scenario, const struct compare_row *row)
+void html_difference(FILE *out, const struct compare_row *row)
 {
 	bool clear = row->moved == COMPARE_MORE || row->moved == COMPARE_LESS;
 
-	fputs("<tr><th scope=\"row\">", out);
-	markup_cut(out, scenario, 32);
-	fputs("</th>", out);
-	html_cell_text(out, row->name);
-	write_side(out, row, &row->base);
-	write_side(out, row, &row->fresh);
 	if (!row->base.n || !row->fresh.n) {
 		html_cell_none(out);
 		html_cell_none(out);
-		fprintf(out, "<td>%s</td></tr>\n", row->base.n ? "gone" : "new");
 		return;
 	}
 	fprintf(out, "<td class=\"n%s\" data-v=\"%.0f\">%s",
@@ -70,13 +83,47 @@ static void write_row(FILE *out, const char *scenario, const struct compare_row 
 			row->by / row->base.median, row->by * 100 / row->base.median);
 	else
 		html_cell_none(out);
-	fprintf(out, "<td>%s</td></tr>\n", clear ? compare_moved_name(row->moved) : "");
 }
 
-static void write_columns(FILE *out, const char *what)
+/* "more", "less", "" where it can be chance; a scenario that fails is not gone. */
+static const char *moved_word(const struct compare_scenario *s, const struct compare_row *row)
+{
+	if (row->moved == COMPARE_MORE || row->moved == COMPARE_LESS)
+		return compare_moved_name(row->moved);
+	if (!row->fresh.n)
+		return html_fails(s->fresh) ? "fails" : "gone";
+	if (!row->base.n)
+		return html_fails(s->base) ? "failed before" : "new";
+	return "";
+}
+
+static void write_row(FILE *out, const struct compare_scenario *s, const struct compare_row *row,
+		      bool named)
+{
+	const char *word = moved_word(s, row);
+
+	fputs("<tr>", out);
+	if (named) {
+		fputs("<th scope=\"row\">", out);
+		markup_cut(out, s->name, 32);
+		fputs("</th>", out);
+		html_cell_text(out, row->name);
+	} else {
+		fputs("<th scope=\"row\">", out);
+		markup_text(out, row->name);
+		fputs("</th>", out);
+	}
+	write_side(out, row, &row->base);
+	write_side(out, row, &row->fresh);
+	html_difference(out, row);
+	fprintf(out, "<td%s>%s</td></tr>\n", !strcmp(word, "fails") ? " class=\"bad\"" : "", word);
+}
+
+static void write_columns(FILE *out, const char *scenario, const char *what)
 {
 	fputs("<thead><tr>", out);
-	html_column(out, "scenario", HTML_LEFT);
+	if (scenario)
+		html_column(out, scenario, HTML_LEFT);
 	html_column(out, what, HTML_LEFT);
 	html_column(out, "before", HTML_RIGHT);
 	html_column(out, "its runs", HTML_RIGHT);
@@ -88,43 +135,215 @@ static void write_columns(FILE *out, const char *what)
 	fputs("</tr></thead><tbody>\n", out);
 }
 
-/* Totals, or phases, of all scenarios that both have. */
-static void write_table(FILE *out, const struct export_source *before,
-			const struct export_source *after, bool phases)
+void html_moved(FILE *out, const struct compare_scenario *s)
+{
+	size_t i;
+
+	if (!s->totals.n && !s->phases.n)
+		return;
+	fputs("<div class=\"wide\"><table class=\"diff sortable\"><caption>Totals and phases: medians of "
+	      "the runs that count</caption>\n", out);
+	write_columns(out, NULL, "total, phase");
+	for (i = 0; i < s->totals.n; i++)
+		write_row(out, s, &s->totals.list[i], false);
+	for (i = 0; i < s->phases.n; i++)
+		write_row(out, s, &s->phases.list[i], false);
+	fputs("</tbody></table></div>\n", out);
+}
+
+static void write_totals(FILE *out, const struct comparison *c)
 {
 	size_t i, k;
 
 	fputs("<div class=\"wide\"><table class=\"diff sortable\">", out);
-	write_columns(out, phases ? "phase" : "total");
-	for (i = 0; i < after->n_picks; i++) {
-		const struct scenario_result *fresh = after->picks[i].scenario;
-		const struct scenario_result *base = same(before, fresh->name);
-		const struct compare_rows *rows;
-		struct compare_scenario s;
+	write_columns(out, "scenario", "total");
+	for (i = 0; i < c->n; i++) {
+		const struct compare_scenario *s = &c->list[i];
 
-		if (!base)
+		for (k = 0; k < s->totals.n; k++)
+			write_row(out, s, &s->totals.list[k], true);
+		if (s->totals.n)
 			continue;
-		compare_scenarios(base, fresh, &s);
-		rows = phases ? &s.phases : &s.totals;
-		for (k = 0; k < rows->n; k++)
-			write_row(out, s.name, &rows->list[k]);
-		compare_scenario_release(&s);
+		fputs("<tr><th scope=\"row\">", out);
+		markup_cut(out, s->name, 32);
+		fputs("</th><td colspan=\"8\">", out);
+		html_pair_state(out, s);
+		fputs("</td></tr>\n", out);
 	}
 	fputs("</tbody></table></div>\n", out);
 }
 
+/* ---- both sides' bars ------------------------------------------------------------------------ */
+
+struct scale {
+	double cold, pss;
+};
+
+static void add_side(struct scale *scale, const struct export_source *source,
+		     const struct scenario_result *s, bool seen[HTML_CLASSES])
+{
+	const struct run *r = s ? html_run_of(source, s) : NULL;
+	struct stats cold;
+
+	if (!r)
+		return;
+	scenario_stats(s, QUANTITY_COLD_START, &cold);
+	if (cold.max > scale->cold)
+		scale->cold = cold.max;
+	if ((double)r->memory[MEMORY_SETTLED].pss > scale->pss)
+		scale->pss = (double)r->memory[MEMORY_SETTLED].pss;
+	html_classes_of(&r->memory[MEMORY_SETTLED], seen);
+}
+
+static void write_bar_row(FILE *out, const struct export_source *source, size_t index,
+			  const struct compare_scenario *c, bool fresh, const struct scale *scale)
+{
+	const struct scenario_result *s = fresh ? c->fresh : c->base;
+	const struct run *r = s ? html_run_of(source, s) : NULL;
+	const char *emulation = s ? words_emulation(source->session, s) : NULL;
+	const struct memory_snapshot *m = r ? &r->memory[MEMORY_SETTLED] : NULL;
+	struct stats cold = { 0 };
+
+	fprintf(out, "<tr class=\"%s\"><th scope=\"row\"><a href=\"#s%zu\">", fresh ? "after" : "before",
+		index);
+	markup_cut(out, c->name, 32);
+	fprintf(out, "</a><small>%s", fresh ? "after" : "before");
+	if (emulation)
+		fprintf(out, "; <em>%s</em>", emulation);
+	fputs("</small></th>", out);
+	if (s)
+		scenario_stats(s, QUANTITY_COLD_START, &cold);
+	if (!s) {
+		const struct export_pick *pick = html_pick_of(source, c->name);
+
+		if (pick) {
+			html_unmeasured(out, pick->scenario, 6);
+			return;
+		}
+		fprintf(out, "<td colspan=\"6\" class=\"none\">not in the %s recording</td></tr>\n",
+			fresh ? "second" : "first");
+		return;
+	}
+	if (!cold.n || !m) {
+		html_unmeasured(out, s, 6);
+		return;
+	}
+	fputs("<td class=\"chart\">", out);
+	html_cold_bar(out, s, scale->cold);
+	fputs("</td><td class=\"n big\">", out);
+	markup_ms(out, (uint64_t)(cold.median + 0.5));
+	fputs("</td>", out);
+	if (fresh && c->totals.n) {
+		html_difference(out, &c->totals.list[0]);
+	} else {
+		fputs("<td></td><td></td>", out);
+	}
+	fputs("<td class=\"chart mem\">", out);
+	if (scale->pss > 0)
+		html_memory_bar(out, m, 100 / scale->pss);
+	fputs("</td><td class=\"n\">", out);
+	if (m->taken)
+		markup_bytes(out, m->pss);
+	fputs("</td></tr>\n", out);
+	html_cold_key(out, s, 6);
+}
+
+static void write_chart(FILE *out, const struct export_source *before,
+			const struct export_source *after, const struct comparison *c)
+{
+	static const char *const columns[] = { "scenario", "cold start", "median", "difference",
+					       "percent", "memory", "PSS" };
+	bool seen[HTML_CLASSES] = { false };
+	struct scale scale = { 0 };
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		add_side(&scale, before, c->list[i].base, seen);
+		add_side(&scale, after, c->list[i].fresh, seen);
+	}
+	fputs("<table class=\"overview pairs\"><caption>Median cold start by phase, the longest one "
+	      "coloured, with their medians below; between them the runs. Memory: PSS of all "
+	      "processes, settled.</caption>\n<thead><tr>", out);
+	for (i = 0; i < ARRAY_SIZE(columns); i++)
+		html_column(out, columns[i], i == 0 || i == 1 || i == 5 ? HTML_LEFT : HTML_RIGHT);
+	fputs("</tr></thead><tbody>\n", out);
+	for (i = 0; i < c->n; i++) {
+		write_bar_row(out, before, i, &c->list[i], false, &scale);
+		write_bar_row(out, after, i, &c->list[i], true, &scale);
+	}
+	fputs("</tbody></table>\n<p class=\"keys\"><i class=\"key ph-top\"></i>longest phase", out);
+	html_class_keys(out, seen);
+	fputs("</p>\n", out);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+/* In the words of `coldprof diff`. */
+static void write_verdict(FILE *out, const struct comparison *c)
+{
+	size_t i, n = 0;
+
+	fprintf(out, "<p class=\"answer verdict%s\">", c->regressed ? " bad" : "");
+	for (i = 0; i < c->n; i++) {
+		if (!c->list[i].regressed)
+			continue;
+		fputs(n++ ? ", " : "regressed: ", out);
+		markup_cut(out, c->list[i].name, 32);
+		if (c->list[i].broken)
+			fputs(" (now it fails)", out);
+	}
+	fputs(n ? "</p>\n" : "no regression</p>\n", out);
+}
+
+static void write_about(FILE *out, const char *side, const struct export_source *source)
+{
+	CLEANUP_FREE char *about = words_about(source->session);
+	CLEANUP_FREE char *what = words_cold_start(source->session);
+
+	fprintf(out, "<p class=\"about\">%s: ", side);
+	markup_text(out, source->name);
+	fputs(". ", out);
+	markup_words(out, what);
+	fputs("; ", out);
+	markup_words(out, about);
+	fputs("</p>\n", out);
+	html_incomplete(out, source, side);
+}
+
+void html_diff_nav(FILE *out, const struct export_source *before, const struct export_source *after)
+{
+	struct comparison c;
+	size_t i;
+
+	compare_sources(before, after, &c);
+	fputs("<a href=\"#diff\">before and after</a>", out);
+	for (i = 0; i < c.n; i++) {
+		fprintf(out, "<a href=\"#s%zu\">", i);
+		markup_cut(out, c.list[i].name, 32);
+		fputs("</a>", out);
+	}
+	fputs("<a href=\"#trust-before\">environment before</a><a href=\"#trust-after\">after</a>", out);
+	comparison_release(&c);
+}
+
 void html_diff(FILE *out, const struct export_source *before, const struct export_source *after)
 {
-	fputs("<section id=\"diff\"><h1>Before and after</h1>\n<p class=\"about\">before: ", out);
-	markup_text(out, before->name);
-	fputs("; after: ", out);
-	markup_text(out, after->name);
-	fprintf(out, ". Medians and ranges of the runs that count. Clearly more or less: by %d %% at "
-		"least, with %d runs on each side, and %d %% of all pairs of runs agree. What follows "
-		"this section is about the second one.</p>\n", COMPARE_PERCENT, COMPARE_RUNS,
+	struct comparison c;
+	size_t i;
+
+	compare_sources(before, after, &c);
+	fputs("<section id=\"diff\"><h1>Before and after</h1>\n", out);
+	write_verdict(out, &c);
+	write_about(out, "Before", before);
+	write_about(out, "After", after);
+	write_chart(out, before, after, &c);
+	fprintf(out, "<h2>What moved</h2>\n<p class=\"about\">Medians and ranges of the runs that count. "
+		"Clearly more or less: by %d %% at least, with %d runs on each side, and %d %% of all "
+		"pairs of runs agree; the rest can be chance.</p>\n", COMPARE_PERCENT, COMPARE_RUNS,
 		COMPARE_PAIRS);
-	write_table(out, before, after, false);
-	fputs("<h2>By phase</h2>\n", out);
-	write_table(out, before, after, true);
+	write_totals(out, &c);
 	fputs("</section>\n", out);
+	for (i = 0; i < c.n; i++)
+		html_pair(out, before, after, &c.list[i], i);
+	comparison_release(&c);
 }

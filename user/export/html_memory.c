@@ -89,8 +89,11 @@ static void write_mappings(FILE *out, const struct memory_snapshot *m)
 {
 	static const char *const columns[] = { "mappings", "PSS", "RSS", "private", "shared", "size" };
 	size_t i, k;
+	bool any = false;
 
-	if (!m->taken || !m->detailed)
+	for (i = 0; i < m->n && !any; i++)
+		any = m->processes[i].counted && m->processes[i].n_mappings;
+	if (!m->taken || !m->detailed || !any)
 		return;
 	fputs("<details><summary>Biggest mappings of each process, settled</summary>\n"
 	      "<div class=\"wide\"><table class=\"mappings sortable\"><thead><tr>", out);

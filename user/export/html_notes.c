@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* html_notes.c - the notes of the text report as sections of the page (words.h). */
 #include "user/export/html.h"
+#include "user/export/markup.h"
 #include "user/report/words.h"
 
 struct notes {
@@ -23,7 +24,7 @@ static void write_heading(void *arg, const char *text)
 
 	notes_close(n);
 	fputs("<h2>", n->out);
-	html_words(n->out, text);
+	markup_words(n->out, text);
 	fputs("</h2>\n", n->out);
 }
 
@@ -36,7 +37,7 @@ static void write_note(void *arg, const char *name, const char *text)
 	if (!*name) {
 		notes_close(n);
 		fputs("<p class=\"about\">", n->out);
-		html_words(n->out, text);
+		markup_words(n->out, text);
 		fputs("</p>\n", n->out);
 		return;
 	}
@@ -44,9 +45,9 @@ static void write_note(void *arg, const char *name, const char *text)
 		fputs("<dl class=\"notes\">\n", n->out);
 	n->open = LIST;
 	fputs("<dt>", n->out);
-	html_words(n->out, name);
+	markup_words(n->out, name);
 	fputs("</dt><dd>", n->out);
-	html_words(n->out, text);
+	markup_words(n->out, text);
 	fputs("</dd>\n", n->out);
 }
 
@@ -57,18 +58,23 @@ static void write_output(void *arg, const char *line)
 	if (n->open != OUTPUT)
 		fprintf(n->out, "%s<dt></dt><dd><pre>", n->open == LIST ? "" : "<dl class=\"notes\">");
 	n->open = OUTPUT;
-	html_words(n->out, line);
+	markup_words(n->out, line);
 	fputc('\n', n->out);
 }
 
-void html_notes(FILE *out, const struct export_source *source)
+void html_notes(FILE *out, const struct export_source *source, const char *side)
 {
 	struct notes n = { .out = out };
 	const struct report_options options = { .width = 80, .utf8 = true,
 						.incomplete = source->incomplete };
 	const struct words_notes to = { write_heading, write_note, write_output, &n };
 
-	fputs("<section id=\"trust\">\n", out);
+	fprintf(out, "<section id=\"trust%s\">\n", !*side ? "" : *side == 'B' ? "-before" : "-after");
+	if (*side) {
+		fprintf(out, "<h1>%s: ", side);
+		markup_text(out, source->name);
+		fputs("</h1>\n", out);
+	}
 	words_notes(source->session, &options, &to);
 	notes_close(&n);
 	fputs("</section>\n", out);

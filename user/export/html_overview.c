@@ -41,53 +41,11 @@ static struct scale find_scale(const struct export_source *source)
 
 /* ---- one row --------------------------------------------------------------------------------- */
 
-/* The phases of all counted runs; their means in parts of the whole, as long as the median. */
-static void write_phases(FILE *out, const struct phase_summaries *phases, size_t heaviest,
-			 double median, const struct scale *scale)
-{
-	size_t i;
-
-	fprintf(out, "<span class=\"bar\" style=\"--w:%.3f%%\">", median * 100 / scale->cold);
-	for (i = 0; i < phases->n; i++) {
-		const struct phase_summary *p = &phases->list[i];
-
-		fprintf(out, "<i class=\"ph%s\" style=\"width:%.3f%%\" title=\"",
-			i == heaviest ? " ph-top" : i % 2 ? " ph-odd" : "",
-			phases->total ? (double)p->total * 100 / (double)phases->total : 0);
-		markup_text(out, p->name);
-		fputs(": ", out);
-		markup_ms(out, (uint64_t)(p->stats.median + 0.5));
-		fputs("\"></i>", out);
-	}
-	if (!phases->n)
-		fputs("<i class=\"ph\" style=\"width:100%\"></i>", out);
-	fputs("</span>", out);
-}
-
-/* From the fastest to the slowest run, with a tick for each. */
-static void write_spread(FILE *out, const struct scenario_result *s, const struct stats *cold,
-			 const struct scale *scale)
-{
-	uint64_t ns;
-	size_t i;
-
-	fprintf(out, "<span class=\"spread\" aria-hidden=\"true\"><i class=\"range\" "
-		"style=\"left:%.3f%%;width:%.3f%%\"></i>", cold->min * 100 / scale->cold,
-		(cold->max - cold->min) * 100 / scale->cold);
-	for (i = 0; i < s->n_runs && i < 200; i++) {
-		if (!run_counted(s->runs[i]) || !run_quantity(s->runs[i], QUANTITY_COLD_START, &ns))
-			continue;
-		fprintf(out, "<i class=\"run\" style=\"left:%.3f%%\"></i>",
-			(double)ns * 100 / scale->cold);
-	}
-	fputs("</span>", out);
-}
-
-static void write_unmeasured(FILE *out, const struct scenario_result *s)
+void html_unmeasured(FILE *out, const struct scenario_result *s, unsigned int columns)
 {
 	bool failed = strcmp(scenario_status_name(s), "unavailable") != 0;
 
-	fprintf(out, "<td colspan=\"6\" class=\"%s\">%s", failed ? "bad" : "none",
+	fprintf(out, "<td colspan=\"%u\" class=\"%s\">%s", columns, failed ? "bad" : "none",
 		failed ? "failed: " : "not here: ");
 	markup_text(out, scenario_reason(s));
 	if (!failed && *s->advice) {
@@ -108,8 +66,7 @@ static void write_times(FILE *out, const struct scenario_result *s, const struct
 		if (phases.list[i].total > phases.list[heaviest].total)
 			heaviest = i;
 	fputs("<td class=\"chart\">", out);
-	write_phases(out, &phases, heaviest, cold->median, scale);
-	write_spread(out, s, cold, scale);
+	html_cold_bar(out, s, scale->cold);
 	fputs("</td>", out);
 	fprintf(out, "<td class=\"n big\">");
 	markup_ms(out, (uint64_t)(cold->median + 0.5));
@@ -142,7 +99,7 @@ static void write_row(FILE *out, const struct export_source *source, size_t inde
 		fprintf(out, "; <em>%s</em>", emulation);
 	fputs("</small></th>", out);
 	if (!cold.n || !r) {
-		write_unmeasured(out, s);
+		html_unmeasured(out, s, 6);
 		return;
 	}
 	write_times(out, s, &cold, scale);
@@ -153,11 +110,13 @@ static void write_row(FILE *out, const struct export_source *source, size_t inde
 	if (r->memory[MEMORY_SETTLED].taken)
 		markup_bytes(out, r->memory[MEMORY_SETTLED].pss);
 	fputs("</td></tr>\n", out);
+	html_cold_key(out, s, 6);
 }
 
 static void write_chart(FILE *out, const struct export_source *source)
 {
 	struct scale scale = find_scale(source);
+	bool seen[HTML_CLASSES] = { false };
 	size_t i;
 
 	fputs("<input type=\"radio\" name=\"scale\" id=\"scale-common\" checked>"
@@ -165,7 +124,7 @@ static void write_chart(FILE *out, const struct export_source *source)
 	      "<input type=\"radio\" name=\"scale\" id=\"scale-share\">"
 	      "<label for=\"scale-share\">shares</label>\n"
 	      "<table class=\"overview\"><caption>Median cold start by phase, the longest one "
-	      "coloured; below each bar its runs. Memory: PSS of all processes, settled.</caption>\n"
+	      "coloured, with their medians below; between them the runs. Memory: PSS of all processes, settled.</caption>\n"
 	      "<thead><tr>", out);
 	html_column(out, "scenario", HTML_LEFT);
 	html_column(out, "cold start", HTML_LEFT);
@@ -177,10 +136,15 @@ static void write_chart(FILE *out, const struct export_source *source)
 	fputs("</tr></thead><tbody>\n", out);
 	for (i = 0; i < source->n_picks; i++)
 		write_row(out, source, i, &scale);
-	fputs("</tbody></table>\n<p class=\"keys\"><i class=\"key ph-top\"></i>longest phase"
-	      "<i class=\"key c-anon\"></i>anon<i class=\"key c-file\"></i>file"
-	      "<i class=\"key c-shmem\"></i>shmem"
-	      "<i class=\"key c-guest_ram\"></i>guest RAM</p>\n", out);
+	for (i = 0; i < source->n_picks; i++) {
+		const struct run *r = html_run_of(source, source->picks[i].scenario);
+
+		if (r)
+			html_classes_of(&r->memory[MEMORY_SETTLED], seen);
+	}
+	fputs("</tbody></table>\n<p class=\"keys\"><i class=\"key ph-top\"></i>longest phase", out);
+	html_class_keys(out, seen);
+	fputs("</p>\n", out);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -190,17 +154,18 @@ static const struct {
 	const char *heading;
 	enum { MEDIAN, MIN, MAX, P99 } what;
 	bool bytes;
+	const char *ready; /* … of commands that are ready by something else than an answer; NULL: the same */
 } columns[] = {
-	{ QUANTITY_COLD_START, "cold start", MEDIAN, false },
-	{ QUANTITY_COLD_START, "min", MIN, false },
-	{ QUANTITY_COLD_START, "max", MAX, false },
-	{ QUANTITY_FIRST_ACCEPT, "first accept", MEDIAN, false },
-	{ QUANTITY_UNCERTAINTY, "uncertainty", MAX, false },
-	{ QUANTITY_PSS_FIRST_BYTE, "PSS 1st byte", MEDIAN, true },
-	{ QUANTITY_PSS_SETTLED, "PSS settled", MEDIAN, true },
-	{ QUANTITY_RSS_SETTLED, "RSS settled", MEDIAN, true },
-	{ QUANTITY_LATENCY, "latency p50", MEDIAN, false },
-	{ QUANTITY_LATENCY, "latency p99", P99, false },
+	{ QUANTITY_COLD_START, "cold start", MEDIAN, false, NULL },
+	{ QUANTITY_COLD_START, "min", MIN, false, NULL },
+	{ QUANTITY_COLD_START, "max", MAX, false, NULL },
+	{ QUANTITY_FIRST_ACCEPT, "first accept", MEDIAN, false, NULL },
+	{ QUANTITY_UNCERTAINTY, "uncertainty", MAX, false, NULL },
+	{ QUANTITY_PSS_FIRST_BYTE, "PSS 1st byte", MEDIAN, true, "PSS when ready" },
+	{ QUANTITY_PSS_SETTLED, "PSS settled", MEDIAN, true, NULL },
+	{ QUANTITY_RSS_SETTLED, "RSS settled", MEDIAN, true, NULL },
+	{ QUANTITY_LATENCY, "latency p50", MEDIAN, false, NULL },
+	{ QUANTITY_LATENCY, "latency p99", P99, false, NULL },
 };
 
 static void write_numbers(FILE *out, const struct scenario_result *s)
@@ -233,7 +198,8 @@ static void write_table(FILE *out, const struct export_source *source)
 	html_column(out, "isolation", HTML_LEFT);
 	html_column(out, "n", HTML_RIGHT);
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
-		html_column(out, columns[i].heading, HTML_RIGHT);
+		html_column(out, columns[i].ready && session_ready_by(source->session) ?
+				 columns[i].ready : columns[i].heading, HTML_RIGHT);
 	fputs("</tr></thead><tbody>\n", out);
 	for (i = 0; i < source->n_picks; i++) {
 		const struct scenario_result *s = source->picks[i].scenario;
@@ -244,7 +210,10 @@ static void write_table(FILE *out, const struct export_source *source)
 			continue;
 		fprintf(out, "<tr><th scope=\"row\"><a href=\"#s%zu\">", i);
 		markup_cut(out, s->name, 32);
-		fputs("</a></th>", out);
+		fputs("</a>", out);
+		if (words_emulation(source->session, s))
+			fprintf(out, " <em>%s</em>", words_emulation(source->session, s));
+		fputs("</th>", out);
 		html_cell_text(out, s->boundary);
 		fprintf(out, "<td class=\"n\" data-v=\"%zu\">%zu</td>", cold.n, cold.n);
 		write_numbers(out, s);
@@ -253,19 +222,26 @@ static void write_table(FILE *out, const struct export_source *source)
 	fputs("</tbody></table></div>\n", out);
 }
 
+void html_incomplete(FILE *out, const struct export_source *source, const char *side)
+{
+	if (!source->incomplete)
+		return;
+	fprintf(out, "<p class=\"bad\">%s%she recording is not whole: ", side, *side ? ": t" : "T");
+	markup_text(out, source->incomplete);
+	fputs("</p>\n", out);
+}
+
 void html_overview(FILE *out, const struct export_source *source)
 {
 	CLEANUP_FREE char *about = words_about(source->session);
+	CLEANUP_FREE char *what = words_cold_start(source->session);
 
-	fputs("<section id=\"overview\"><h1>Cold start: from the runtime's execve to the first byte of "
-	      "the answer</h1>\n<p class=\"about\">", out);
-	html_words(out, about);
+	fputs("<section id=\"overview\"><h1>", out);
+	markup_words(out, what);
+	fputs("</h1>\n<p class=\"about\">", out);
+	markup_words(out, about);
 	fputs("</p>\n", out);
-	if (source->incomplete) {
-		fputs("<p class=\"bad\">The recording is not whole: ", out);
-		markup_text(out, source->incomplete);
-		fputs("</p>\n", out);
-	}
+	html_incomplete(out, source, "");
 	write_chart(out, source);
 	write_table(out, source);
 	fputs("</section>\n", out);

@@ -6,6 +6,7 @@
 
 #include "user/base/mem.h"
 #include "user/export/html.h"
+#include "user/export/labels.h"
 #include "user/export/markup.h"
 #include "user/export/svg.h"
 #include "user/model/finding.h"
@@ -15,13 +16,12 @@
 #define SLICES_MAX 8400 /* of a page's timelines together; fewer for each of many … */
 #define SLICES_MIN 300
 #define SLICES_ONE 1400 /* … and no more than this for one */
+#define PART_MIN 0.25   /* of the longer of two runs: shorter ones would be too narrow on its scale */
 
-static void write_heading(FILE *out, const struct export_source *source,
-			  const struct scenario_result *s)
+void html_scenario_heading(FILE *out, const struct export_source *source,
+			   const struct scenario_result *s)
 {
 	const char *emulation = words_emulation(source->session, s);
-	CLEANUP_FREE char *answer = words_answer(s);
-	struct stats cold;
 
 	fputs("<h2>", out);
 	markup_cut(out, s->name, 32);
@@ -36,10 +36,18 @@ static void write_heading(FILE *out, const struct export_source *source,
 	fputs("</small>", out);
 	if (emulation)
 		fprintf(out, " <em>%s</em>", emulation);
-	fputs("</h2>\n<p class=\"answer\">", out);
+	fputs("</h2>\n", out);
+}
+
+static void write_answer(FILE *out, const struct scenario_result *s)
+{
+	CLEANUP_FREE char *answer = words_answer(s);
+	struct stats cold;
+
+	fputs("<p class=\"answer\">", out);
 	scenario_stats(s, QUANTITY_COLD_START, &cold);
 	if (answer)
-		html_words(out, answer);
+		markup_words(out, answer);
 	else if (cold.n)
 		markup_ms(out, (uint64_t)(cold.median + 0.5));
 	else
@@ -62,7 +70,7 @@ static void write_finding(FILE *out, const struct finding_summary *f, size_t of_
 	}
 	markup_text(out, f->rule->title);
 	fputs(". <span class=\"evidence\">", out);
-	html_words(out, evidence);
+	markup_words(out, evidence);
 	fputs("</span><br>", out);
 	markup_text(out, f->rule->mend);
 	fputs(" <span class=\"price\">", out);
@@ -70,7 +78,7 @@ static void write_finding(FILE *out, const struct finding_summary *f, size_t of_
 	fprintf(out, "</span> <code>%s</code></li>\n", f->rule->name);
 }
 
-static void write_findings(FILE *out, const struct scenario_result *s)
+void html_findings(FILE *out, const struct scenario_result *s, const char *side)
 {
 	struct finding_summaries found;
 	struct stats cold;
@@ -79,7 +87,8 @@ static void write_findings(FILE *out, const struct scenario_result *s)
 	findings_of_scenario(s, &found);
 	scenario_stats(s, QUANTITY_COLD_START, &cold);
 	if (found.n)
-		fputs("<h3>Findings</h3>\n<ul class=\"findings\">\n", out);
+		fprintf(out, "<h3>%s%sindings</h3>\n<ul class=\"findings\">\n", side,
+			*side ? ": f" : "F");
 	for (i = 0; i < found.n; i++)
 		write_finding(out, &found.list[i], found.of_runs, &cold);
 	if (found.n)
@@ -132,8 +141,8 @@ static void write_milestones(FILE *out, const struct run *r)
 	const struct milestones *m = &r->milestones;
 	int i;
 
-	fputs("<table class=\"milestones\"><caption>Milestones of the run below</caption><tbody>\n",
-	      out);
+	fprintf(out, "<table class=\"milestones\"><caption>Milestones of run %" PRIu32 ", ms after its "
+		"launch</caption><tbody>\n", label_run(r));
 	for (i = 0; i < m->n; i++) {
 		fprintf(out, "<tr><th scope=\"row\">%s</th>", milestone_title((enum milestone)i));
 		if (m->seen[i])
@@ -156,22 +165,33 @@ static void write_milestones(FILE *out, const struct run *r)
 	fputs("</tbody></table>\n", out);
 }
 
-static void write_timeline(FILE *out, const struct export_source *source, const struct run *r)
+/* What a page's timelines may have together, shared out. */
+static void write_timeline(FILE *out, const struct export_source *source, const struct run *r,
+			   size_t runs_of_page, const char *side, uint64_t span)
 {
-	size_t slices = SLICES_MAX / (source->n_runs ? source->n_runs : 1);
+	CLEANUP_FREE char *notes = label_notes(source, r->scenario, r->lost);
+	size_t slices = SLICES_MAX / (runs_of_page ? runs_of_page : 1);
 	struct svg_plan plan;
 
 	slices = slices > SLICES_ONE ? SLICES_ONE : slices < SLICES_MIN ? SLICES_MIN : slices;
 	svg_plan_make(&plan, source->session, r, ROWS_MAX, slices);
-	fprintf(out, "<h3>Timeline of run %" PRIu32 " <small>", r->index + 1);
+	fprintf(out, "<h3>%s%simeline of run %" PRIu32 " <small>", side, *side ? ": t" : "T",
+		label_run(r));
 	if (r == scenario_median_run(r->scenario))
 		fputs("the median one; ", out);
-	if (r->lost)
-		fprintf(out, "%" PRIu64 " lost events: there are holes; ", r->lost);
 	fputs("slices shorter than ", out);
 	markup_ms(out, plan.quantum);
-	fputs(" are merged, in the colour of what they are most of</small></h3>\n"
-	      "<figure class=\"timeline\">", out);
+	fputs(" are merged, in the colour of what they are most of</small>", out);
+	if (notes) {
+		fputs(" <em>", out);
+		markup_words(out, notes);
+		fputs("</em>", out);
+	}
+	if (span && (double)plan.span >= PART_MIN * (double)span)
+		fprintf(out, "</h3>\n<figure class=\"timeline part\" style=\"--part:%.4f\">",
+			(double)plan.span / (double)span);
+	else
+		fputs("</h3>\n<figure class=\"timeline\">", out);
 	svg_draw(out, &plan, 0);
 	fputs("</figure>\n", out);
 	svg_plan_release(&plan);
@@ -182,9 +202,8 @@ static void write_details(FILE *out, const char *summary)
 	fprintf(out, "<details><summary>%s</summary>\n", summary);
 }
 
-static void write_run(FILE *out, const struct export_source *source, const struct run *r)
+void html_run_details(FILE *out, const struct run *r)
 {
-	write_timeline(out, source, r);
 	if (r->path.n) {
 		write_details(out, "Critical path, step by step");
 		html_path(out, r);
@@ -203,6 +222,16 @@ static void write_run(FILE *out, const struct export_source *source, const struc
 	html_vm(out, r);
 }
 
+void html_timelines(FILE *out, const struct export_source *source, const struct export_pick *pick,
+		    size_t runs_of_page, const char *side, uint64_t span)
+{
+	size_t i;
+
+	for (i = 0; i < pick->n_runs; i++)
+		if (pick->runs[i]->milestones.launch)
+			write_timeline(out, source, pick->runs[i], runs_of_page, side, span);
+}
+
 void html_scenario(FILE *out, const struct export_source *source, size_t index)
 {
 	const struct export_pick *pick = &source->picks[index];
@@ -212,14 +241,18 @@ void html_scenario(FILE *out, const struct export_source *source, size_t index)
 	if (!s->n_runs)
 		return;
 	fprintf(out, "<section class=\"scenario\" id=\"s%zu\">\n", index);
-	write_heading(out, source, s);
-	write_findings(out, s);
+	html_scenario_heading(out, source, s);
+	write_answer(out, s);
+	html_findings(out, s, "");
 	fputs("<div class=\"halves\">\n", out);
 	write_phases(out, s);
 	html_ledger(out, s);
 	fputs("</div>\n", out);
-	for (i = 0; i < pick->n_runs; i++)
-		if (pick->runs[i]->milestones.launch)
-			write_run(out, source, pick->runs[i]);
+	for (i = 0; i < pick->n_runs; i++) {
+		if (!pick->runs[i]->milestones.launch)
+			continue;
+		write_timeline(out, source, pick->runs[i], source->n_runs, "", 0);
+		html_run_details(out, pick->runs[i]);
+	}
 	fputs("</section>\n", out);
 }

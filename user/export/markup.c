@@ -75,6 +75,22 @@ void markup_cut(FILE *out, const char *s, size_t characters)
 	}
 }
 
+void markup_words(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '&')
+			fputs("&amp;", out);
+		else if (*text == '<')
+			fputs("&lt;", out);
+		else if (*text == '>')
+			fputs("&gt;", out);
+		else if (*text == '"')
+			fputs("&quot;", out);
+		else
+			fputc(*text, out);
+	}
+}
+
 void markup_ms(FILE *out, uint64_t ns)
 {
 	char number[TEXT_NUMBER_MAX];

@@ -16,6 +16,9 @@
 void markup_text(FILE *out, const char *s);
 void markup_text_n(FILE *out, const char *s, size_t n);
 
+/* Text that is printable already, as words.h and labels.h give it. */
+void markup_words(FILE *out, const char *text);
+
 /* At most so many characters, then "…". */
 void markup_cut(FILE *out, const char *s, size_t characters);
 

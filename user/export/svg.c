@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "user/base/mem.h"
-#include "user/export/export.h"
+#include "user/export/labels.h"
 #include "user/export/markup.h"
 #include "user/export/page.h"
 #include "user/export/svg.h"
@@ -15,10 +15,13 @@
 #define ROWS_MAX 80
 #define SLICES_MAX 9000 /* of a picture; fewer for each of many */
 #define SLICES_MIN 600
-#define HEADING 34
+#define HEADING 44
 
-static void write_heading(FILE *out, const struct run *r, unsigned int y)
+static void write_heading(FILE *out, const struct export_source *source, const struct run *r,
+			  unsigned int y)
 {
+	CLEANUP_FREE char *end = label_end(source->session);
+	CLEANUP_FREE char *notes = label_notes(source, r->scenario, r->lost);
 	struct stats cold;
 
 	scenario_stats(r->scenario, QUANTITY_COLD_START, &cold);
@@ -28,12 +31,15 @@ static void write_heading(FILE *out, const struct run *r, unsigned int y)
 	fprintf(out, "%u\">", y + 22);
 	if (r->milestones.seen[r->milestones.end]) {
 		markup_ms(out, r->milestones.at[r->milestones.end]);
-		fputs(" from launch to the first byte", out);
+		fputs(" from launch to ", out);
+		markup_words(out, end);
 	} else {
-		fprintf(out, "no first byte: %s ", run_status_name(r));
+		fputs("never reached ", out);
+		markup_words(out, end);
+		fprintf(out, ": %s ", run_status_name(r));
 		markup_text(out, r->reason);
 	}
-	fprintf(out, ", run %" PRIu32, r->index + 1);
+	fprintf(out, ", run %" PRIu32, label_run(r));
 	if (cold.n > 1) {
 		fprintf(out, "; median of %zu runs ", cold.n);
 		markup_ms(out, (uint64_t)cold.median);
@@ -42,8 +48,11 @@ static void write_heading(FILE *out, const struct run *r, unsigned int y)
 		fputs("; accel ", out);
 		markup_text(out, r->scenario->accel);
 	}
-	if (r->lost)
-		fprintf(out, "; %" PRIu64 " lost events: there are holes", r->lost);
+	fputs("</text>\n", out);
+	if (!notes)
+		return;
+	fprintf(out, "<text class=\"warn\" x=\"190\" y=\"%u\">", y + 37);
+	markup_words(out, notes);
 	fputs("</text>\n", out);
 }
 
@@ -62,11 +71,11 @@ static void write_picture(FILE *out, const struct export_source *source,
 	fputs("</title>\n<style>\n", out);
 	markup_palette(out);
 	fprintf(out, "\n%s.title{font:600 15px system-ui,sans-serif;fill:#1c2127}"
-		".about{font:12px system-ui,sans-serif;fill:#5c6670}\n"
+		".about,.warn{font:12px system-ui,sans-serif;fill:#5c6670}.warn{fill:#a33a00}\n"
 		"@media print{svg:root{width:100%%;height:auto}}\n</style>\n"
 		"<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n", page_timeline_css);
 	for (i = 0; i < n; i++) {
-		write_heading(out, plans[i].run, y);
+		write_heading(out, source, plans[i].run, y);
 		svg_draw(out, &plans[i], y + HEADING);
 		y += HEADING + svg_height(&plans[i]);
 	}

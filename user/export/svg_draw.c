@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* svg_draw.c - the timeline of a run: axis, moments, phases, critical path, rows, legend. */
+/* svg_draw.c - the timeline of a run: phases, critical path, rows, and all of it together. */
 #include "user/export/svg.h"
 
 #include <inttypes.h>
@@ -7,20 +7,14 @@
 #include <string.h>
 
 #include "user/base/mem.h"
-#include "user/base/text.h"
+#include "user/export/labels.h"
 #include "user/export/markup.h"
 
 /* From top to bottom, px. The plot begins below the axis and the names of the moments. */
-#define AXIS 16
-#define MOMENT_LINE 12
-#define MOMENT_LINES 2
-#define TOP (AXIS + MOMENT_LINES * MOMENT_LINE + 4)
+#define TOP SVG_TOP
 #define PHASES 0  /* from here on within the plot */
 #define PATH 19
 #define ROWS 46
-#define LEGEND 22
-#define TICKS 8
-#define CHAR 6.3  /* px that a character takes, about */
 
 unsigned int svg_units(const struct svg_plan *p, uint64_t time)
 {
@@ -29,7 +23,7 @@ unsigned int svg_units(const struct svg_plan *p, uint64_t time)
 	return at < 1 ? (unsigned int)(at * SVG_UNITS + 0.5) : SVG_UNITS;
 }
 
-static double px(unsigned int units)
+double svg_px(unsigned int units)
 {
 	return SVG_LABELS + (double)units * SVG_PLOT / SVG_UNITS;
 }
@@ -47,7 +41,7 @@ static unsigned int plot_height(const struct svg_plan *p)
 
 unsigned int svg_height(const struct svg_plan *p)
 {
-	return TOP + plot_height(p) + LEGEND;
+	return TOP + plot_height(p) + svg_legend_height(p);
 }
 
 /* ---- slices ---------------------------------------------------------------------------------- */
@@ -72,16 +66,29 @@ static const struct {
 	[PATH_UNEXPLAINED] = { "s-unexplained", 3 },
 };
 
-void svg_slice_open(FILE *out, const struct svg_plan *p, enum path_state state, bool merged,
-		    bool tall, uint64_t start, uint64_t end)
+const char *svg_state_class(enum path_state state, unsigned int *height)
+{
+	*height = shapes[state].height;
+	return shapes[state].class;
+}
+
+void svg_slice_begin(FILE *out, const struct svg_plan *p, enum path_state state, bool merged,
+		     bool tall, uint64_t start, uint64_t end)
 {
 	unsigned int x = svg_units(p, start), width = svg_units(p, end) - x;
 	unsigned int height = tall ? 14 : shapes[state].height;
 
 	if (width == 0)
 		width = 1;
-	fprintf(out, "<path class=\"%s%s\" d=\"M%u %uh%uv%uh-%uz\"><title>", shapes[state].class,
+	fprintf(out, "<path class=\"%s%s\" d=\"M%u %uh%uv%uh-%uz\"", shapes[state].class,
 		merged ? " m" : "", x, tall ? 0 : 12 - height, width, height, width);
+}
+
+void svg_slice_open(FILE *out, const struct svg_plan *p, enum path_state state, bool merged,
+		    bool tall, uint64_t start, uint64_t end)
+{
+	svg_slice_begin(out, p, state, merged, tall, start, end);
+	fputs("><title>", out);
 }
 
 void svg_slice_close(FILE *out)
@@ -121,10 +128,10 @@ void svg_cell_title(FILE *out, const struct svg_plan *p, const struct svg_cell *
 void svg_name(FILE *out, const char *class, const char *text, unsigned int a, unsigned int b,
 	      unsigned int y)
 {
-	double fits = (px(b) - px(a) - 6) / CHAR;
+	double fits = (svg_px(b) - svg_px(a) - 6) / SVG_CHAR;
 
 	fprintf(out, "<text class=\"%s\" data-a=\"%u\" data-b=\"%u\" x=\"%.1f\" y=\"%u\" data-n=\"",
-		class, a, b, px(a) + 3, y);
+		class, a, b, svg_px(a) + 3, y);
 	markup_cut(out, text, 100);
 	fputs("\">", out);
 	if (fits >= 4)
@@ -182,135 +189,6 @@ static void draw_names(FILE *out, const struct svg_plan *p)
 	fputs("</g>\n", out);
 }
 
-/* ---- axis and moments ------------------------------------------------------------------------ */
-
-/* The step between ticks: 1, 2 or 5 times a power of ten, in ns. */
-static double tick_step(double span)
-{
-	double step = 1;
-
-	while (step * 10 * TICKS <= span)
-		step *= 10;
-	if (step * 5 * TICKS <= span)
-		return step * 5;
-	return step * 2 * TICKS <= span ? step * 2 : step;
-}
-
-static void draw_axis(FILE *out, const struct svg_plan *p)
-{
-	double step = tick_step((double)p->span), t;
-
-	fputs("<g class=\"axis\">\n", out);
-	for (t = 0; t <= (double)p->span; t += step) {
-		double x = SVG_LABELS + t / (double)p->span * SVG_PLOT;
-
-		fprintf(out, "<path class=\"grid\" d=\"M%.1f %dV%u\"/><text x=\"%.1f\" y=\"11\">%g"
-			"%s</text>\n", x, AXIS - 2, TOP + plot_height(p), x + 3, t / 1e6,
-			t == 0 ? " ms" : "");
-	}
-	fputs("</g>\n", out);
-}
-
-static void draw_marks(FILE *out, const struct svg_plan *p)
-{
-	const struct milestones *m = &p->run->milestones;
-	int i;
-
-	fputs("<g class=\"marks\">\n", out);
-	for (i = MILESTONE_EXEC; i < MILESTONE_COUNT; i++) {
-		if (!m->seen[i] || m->at[i] > p->span)
-			continue;
-		fprintf(out, "<path class=\"mark\" vector-effect=\"non-scaling-stroke\" d=\"M%u 0V%u\">"
-			"<title>%s at ", svg_units(p, p->launch + m->at[i]), plot_height(p),
-			milestone_title((enum milestone)i));
-		markup_ms(out, m->at[i]);
-		svg_slice_close(out);
-	}
-	fputs("</g>\n", out);
-}
-
-/* Names of moments, each on the first line that has room; where none has, the mark says it. */
-static void draw_moments(FILE *out, const struct svg_plan *p)
-{
-	const struct milestones *m = &p->run->milestones;
-	double taken[MOMENT_LINES] = { 0 };
-	int i, line;
-
-	fputs("<g class=\"moments\">\n", out);
-	for (i = MILESTONE_EXEC; i < MILESTONE_COUNT; i++) {
-		unsigned int at = svg_units(p, p->launch + m->at[i]);
-		const char *title = milestone_title((enum milestone)i);
-		double width = (double)strlen(title) * CHAR + 6, x = px(at);
-		bool left = x + width > SVG_WIDTH;
-
-		if (!m->seen[i] || m->at[i] > p->span)
-			continue;
-		for (line = 0; line < MOMENT_LINES; line++)
-			if (taken[line] <= (left ? x - width : x))
-				break;
-		fprintf(out, "<text class=\"moment%s\" data-a=\"%u\" x=\"%.1f\" y=\"%d\" data-n=\"%s\">%s"
-			"</text>\n", left ? " left" : "", at, left ? x - 2 : x + 2,
-			AXIS + MOMENT_LINE * (line < MOMENT_LINES ? line : 0) + 10, title,
-			line < MOMENT_LINES ? title : "");
-		if (line < MOMENT_LINES)
-			taken[line] = left ? x : x + width;
-	}
-	fputs("</g>\n", out);
-}
-
-/* ---- legend ---------------------------------------------------------------------------------- */
-
-/* States that occur somewhere in what is drawn. */
-static void find_states(const struct svg_plan *p, bool seen[PATH_STATE_COUNT])
-{
-	struct lane_slice slice;
-	struct lane lane;
-	size_t i, k;
-
-	for (i = 0; i < p->run->path.n; i++)
-		seen[p->run->path.slices[i].state] = true;
-	for (i = 0; i < p->n; i++) {
-		for (k = 0; k < p->rows[i].n; k++) {
-			lane_begin(&lane, p->run, p->rows[i].tasks[k], p->launch,
-				   p->launch + p->span);
-			while (lane_next(&lane, &slice))
-				seen[slice.state] = true;
-		}
-	}
-}
-
-static void draw_legend(FILE *out, const struct svg_plan *p, unsigned int y)
-{
-	static const char *const classes[][2] = {
-		{ "c-anon", "anon" }, { "c-file", "file" }, { "c-shmem", "shmem" },
-	};
-	bool seen[PATH_STATE_COUNT] = { false };
-	unsigned int x = SVG_LABELS;
-	int i;
-
-	find_states(p, seen);
-	fputs("<g class=\"legend\">\n", out);
-	for (i = 0; i < PATH_STATE_COUNT; i++) {
-		const char *name = path_state_name((enum path_state)i);
-
-		if (!seen[i])
-			continue;
-		fprintf(out, "<path class=\"%s\" d=\"M%u %uh14v%uh-14z\"/><text x=\"%u\" y=\"%u\">%s"
-			"</text>\n", shapes[i].class, x, y + 16 - shapes[i].height,
-			shapes[i].height, x + 18, y + 15, name);
-		x += 18 + (unsigned int)(strlen(name) * 6.4) + 14;
-	}
-	for (i = 0; svg_foot_has_memory(p) && i < 3; i++) {
-		fprintf(out, "<path class=\"%s\" d=\"M%u %uh14v8h-14z\"/><text x=\"%u\" y=\"%u\">%s"
-			"</text>\n", classes[i][0], x, y + 8, x + 18, y + 15, classes[i][1]);
-		x += 18 + (unsigned int)(strlen(classes[i][1]) * 6.4) + 14;
-	}
-	if (p->run->path.n)
-		fprintf(out, "<path class=\"way\" d=\"M%u %uh14\"/><text x=\"%u\" y=\"%u\">critical path"
-			"</text>\n", x, y + 12, x + 18, y + 15);
-	fputs("</g>\n", out);
-}
-
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static void draw_heads(FILE *out, const struct svg_plan *p)
@@ -335,10 +213,10 @@ void svg_draw(FILE *out, const struct svg_plan *p, unsigned int y)
 		"\" y=\"%u\" width=\"%d\" height=\"%u\" viewBox=\"0 0 %d %u\"><title>", p->span, y,
 		SVG_WIDTH, svg_height(p), SVG_WIDTH, svg_height(p));
 	markup_text(out, p->run->scenario->name);
-	fprintf(out, " run %" PRIu32 ": ", p->run->index + 1);
+	fprintf(out, " run %" PRIu32 ": ", label_run(p->run));
 	markup_ms(out, p->span);
 	fputs(" from launch</title>\n", out);
-	draw_axis(out, p);
+	svg_axis(out, p, TOP + height);
 	fprintf(out, "<svg class=\"plot\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%u\" "
 		"viewBox=\"0 0 %d %u\" preserveAspectRatio=\"none\">\n", SVG_LABELS, TOP, SVG_PLOT,
 		height, SVG_UNITS, height);
@@ -349,13 +227,13 @@ void svg_draw(FILE *out, const struct svg_plan *p, unsigned int y)
 	svg_rows(out, p);
 	fputs("</g>\n", out);
 	svg_foot(out, p, foot(p));
-	draw_marks(out, p);
+	svg_marks(out, p, height);
 	if (p->run->path.n)
 		svg_thread(out, p, ROWS);
 	fputs("</svg>\n", out);
 	draw_names(out, p);
-	draw_moments(out, p);
+	svg_moments(out, p);
 	draw_heads(out, p);
-	draw_legend(out, p, TOP + height);
+	svg_legend(out, p, TOP + height);
 	fputs("</svg>\n", out);
 }

@@ -4,37 +4,88 @@
  * who were waited for.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "user/base/mem.h"
+#include "user/export/intern.h"
 #include "user/export/markup.h"
 #include "user/export/svg.h"
 
 #define NAMES_MAX 120    /* names that zooming in can bring up */
 #define NAMES_PART 400   /* … of slices that are so much of the whole */
 
-static void draw_cell(FILE *out, const struct svg_plan *p, struct svg_cell *cell)
+/*
+ * What slices are, each text once, with how long it is on the path: the search finds it in those
+ * that were drawn together too, and its sum is the recording's. Beyond TEXTS_MAX their states alone.
+ */
+#define TEXTS_MAX 3000
+
+struct searched {
+	struct intern texts;
+	bool cut;
+	char text[2 * WAIT_TEXT_MAX];
+};
+
+static uint32_t text_of(struct searched *s, const struct path_slice *slice)
 {
-	if (cell->n) {
-		svg_slice_open(out, p, svg_cell_state(cell), cell->n > 1, true, cell->start,
-			       cell->end);
-		svg_cell_title(out, p, cell);
-		svg_slice_close(out);
-	}
-	*cell = (struct svg_cell){ 0 };
+	bool client = slice->state == PATH_CLIENT;
+
+	s->cut = s->cut || s->texts.n >= TEXTS_MAX;
+	if (s->cut)
+		return intern_add(&s->texts, path_state_name(slice->state));
+	snprintf(s->text, sizeof(s->text), "%s%s%s%s%s", path_state_name(slice->state),
+		 *slice->comm && !client ? ", " : "", client ? "" : slice->comm,
+		 *slice->detail ? ": " : "", slice->detail);
+	return intern_add(&s->texts, s->text);
 }
 
-static void draw_slice(FILE *out, const struct svg_plan *p, const struct path_slice *slice)
+static void write_texts(FILE *out, const struct searched *s)
 {
-	svg_slice_open(out, p, slice->state, false, true, slice->start, slice->end);
-	svg_slice_title(out, p, slice->state, slice->start, slice->end);
-	if (*slice->comm && slice->state != PATH_CLIENT) {
-		fputs(", ", out);
-		markup_text(out, slice->comm);
+	size_t i;
+
+	fprintf(out, "<g class=\"texts\" display=\"none\"%s>\n", s->cut ? " data-cut=\"1\"" : "");
+	for (i = 0; i < s->texts.n; i++) {
+		fprintf(out, "<text data-ns=\"%" PRIu64 "\">", s->texts.list[i].weight);
+		markup_text(out, s->texts.list[i].text);
+		fputs("</text>\n", out);
 	}
-	if (*slice->detail) {
-		fputs(": ", out);
-		markup_text(out, slice->detail);
+	fputs("</g>\n", out);
+}
+
+/* Slices [from, to) as one box. */
+static void draw_part(FILE *out, const struct svg_plan *p, struct searched *s, size_t from, size_t to)
+{
+	const struct path_slice *slices = p->run->path.slices, *first = &slices[from];
+	struct svg_cell cell = { 0 };
+	uint32_t at, last = 0;
+	size_t i;
+
+	for (i = from; i < to; i++)
+		svg_cell_add(&cell, slices[i].start, slices[i].end, slices[i].state);
+	svg_slice_begin(out, p, to - from > 1 ? svg_cell_state(&cell) : first->state, to - from > 1,
+			true, cell.start, cell.end);
+	fputs(" data-t=\"", out);
+	for (i = from; i < to; i++) {
+		at = text_of(s, &slices[i]);
+		s->texts.list[at].weight += slices[i].end - slices[i].start;
+		if (i == from || at != last)
+			fprintf(out, "%s%" PRIu32, i == from ? "" : " ", at);
+		last = at;
+	}
+	fputs("\"><title>", out);
+	if (to - from > 1) {
+		svg_cell_title(out, p, &cell);
+	} else {
+		svg_slice_title(out, p, first->state, first->start, first->end);
+		if (*first->comm && first->state != PATH_CLIENT) {
+			fputs(", ", out);
+			markup_text(out, first->comm);
+		}
+		if (*first->detail) {
+			fputs(": ", out);
+			markup_text(out, first->detail);
+		}
 	}
 	svg_slice_close(out);
 }
@@ -42,21 +93,32 @@ static void draw_slice(FILE *out, const struct svg_plan *p, const struct path_sl
 void svg_path(FILE *out, const struct svg_plan *p)
 {
 	const struct critpath *path = &p->run->path;
+	struct searched *s = xcalloc(1, sizeof(*s));
 	struct svg_cell cell = { 0 };
-	size_t i;
+	size_t from = 0, i;
 
 	for (i = 0; i < path->n; i++) {
 		const struct path_slice *slice = &path->slices[i];
 		bool big = slice->end - slice->start >= p->quantum;
 
-		if (big || svg_cell_full(&cell, p->quantum, slice->start, slice->end))
-			draw_cell(out, p, &cell);
-		if (big)
-			draw_slice(out, p, slice);
-		else
+		if (i > from &&
+		    (big || svg_cell_full(&cell, p->quantum, slice->start, slice->end))) {
+			draw_part(out, p, s, from, i);
+			cell = (struct svg_cell){ 0 };
+			from = i;
+		}
+		if (big) {
+			draw_part(out, p, s, i, i + 1);
+			from = i + 1;
+		} else {
 			svg_cell_add(&cell, slice->start, slice->end, slice->state);
+		}
 	}
-	draw_cell(out, p, &cell);
+	if (i > from)
+		draw_part(out, p, s, from, i);
+	write_texts(out, s);
+	intern_release(&s->texts);
+	free(s);
 }
 
 /* "blocked: write cgroup.procs" inside the slice, where it fits or will when zoomed in. */

@@ -195,6 +195,7 @@ static const char *row_name(const struct svg_plan *p, const struct svg_row *row)
 	return *name ? name : row->process ? row->process->comm : "";
 }
 
+/* The number of a task stands apart: where there is little room it is the name that is cut. */
 void svg_row_names(FILE *out, const struct svg_plan *p, unsigned int y)
 {
 	size_t i;
@@ -206,16 +207,20 @@ void svg_row_names(FILE *out, const struct svg_plan *p, unsigned int y)
 		unsigned int depth = process ? process->depth : 0;
 		unsigned int x = 4 + 8 * (depth < DEPTH_SHOWN ? depth : DEPTH_SHOWN) +
 				 (process && !first ? 8 : 0);
+		uint32_t number = row->n ? row->tasks[0]->tid : process ? process->pid : 0;
+		bool numbered = process && !row->folded;
 
-		fprintf(out, "<text class=\"%s\" x=\"%u\" y=\"%u\">", first ? "who" : "thread", x,
+		fprintf(out, "<text class=\"%s\" x=\"%u\" y=\"%u\"", first ? "who" : "thread", x,
 			y + row->y + 10);
+		if (numbered)
+			fprintf(out, " data-id=\"%" PRIu32 "\"", number);
+		fputs(">", out);
 		if (row->folded) {
 			fprintf(out, "and %zu thread%s", row->n, row->n == 1 ? "" : "s");
 		} else {
 			markup_cut(out, row_name(p, row), (SVG_LABELS - x) / 6 - 7);
-			if (process)
-				fprintf(out, " %" PRIu32, row->n ? row->tasks[0]->tid :
-								   process->pid);
+			if (numbered)
+				fprintf(out, " %" PRIu32, number);
 		}
 		fputs("<title>", out);
 		markup_text(out, row_name(p, row));

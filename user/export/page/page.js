@@ -61,6 +61,17 @@ for (const table of document.querySelectorAll('table.ledger')) {
 	toggle.setAttribute('aria-expanded', 'false');
 }
 
+// On paper everything is there; browsers without ::details-content need it said.
+let shut = [];
+addEventListener('beforeprint', () => {
+	shut = [...document.querySelectorAll('details:not([open])')];
+	shut.forEach(d => { d.open = true; });
+});
+addEventListener('afterprint', () => {
+	shut.forEach(d => { d.open = false; });
+	shut = [];
+});
+
 // Where one is on the page.
 const links = new Map([...document.querySelectorAll('.top nav a')].map(a => [a.getAttribute('href').slice(1), a]));
 const seen = new IntersectionObserver(entries => {

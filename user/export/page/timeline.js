@@ -30,11 +30,18 @@ function timeline(svg, number) {
 	const axis = svg.querySelector('.axis'), names = [...svg.querySelectorAll('.names text')];
 	const moments = [...svg.querySelectorAll('.moments text')];
 	const heads = [...svg.querySelectorAll('.heads text')].map(node => {
-		const title = node.querySelector('title'), label = node.firstChild.nodeValue;
-		return { node, title, label, x: Number(node.getAttribute('x')) };
+		const title = node.querySelector('title'), id = node.dataset.id || '', whole = node.firstChild.nodeValue;
+		const label = id ? whole.slice(0, -id.length - 1) : whole;
+		return { node, title, label, id, scale: node.classList.contains('scale'), x: Number(node.getAttribute('x')) };
 	});
 	const lanes = [...plot.querySelectorAll('.phases, .path, .row')];
-	const full = Number(svg.getAttribute('height')), top = Number(plot.getAttribute('y'));
+	const slices = lanes.map(group => [...group.children].filter(p => p.querySelector('title')));
+	const legend = svg.querySelector('.legend');
+	// What the critical path's slices are, each text once: those that are drawn together have many.
+	const known = [...svg.querySelectorAll('.texts text')].map(t => ({ text: t.textContent.toLowerCase(), ns: Number(t.dataset.ns) }));
+	const cutTexts = !!svg.querySelector('.texts[data-cut]');
+	let full = Number(svg.getAttribute('height'));
+	const top = Number(plot.getAttribute('y'));
 	const height = Number(plot.getAttribute('height')), alone = !svg.parentNode.closest || svg.parentNode.namespaceURI === SVG;
 	const texts = new WeakMap();
 	let from = 0, to = UNITS, width = 0, labels = 190, lane = 1, cursor = null, hits = [], drag = null;
@@ -60,9 +67,10 @@ function timeline(svg, number) {
 		const first = Math.ceil(from / UNITS * span / step - 1e-9);
 		for (let i = first; i * step <= to / UNITS * span * (1 + 1e-12) && i - first < 60; i++) {
 			const x = px(i * step / span * UNITS).toFixed(1);
+			const text = (i * step / 1e6).toFixed(digits) + (i === first ? ' ms' : '');
+			const left = Number(x) + 3 + text.length * CHAR > width;
 			make(SVG, 'path', { class: 'grid', d: `M${x} 14V${top + height}` }, axis);
-			make(SVG, 'text', { x: Number(x) + 3, y: 11 }, axis).textContent =
-				(i * step / 1e6).toFixed(digits) + (i === first ? ' ms' : '');
+			make(SVG, 'text', { x: Number(x) + (left ? -3 : 3), y: 11, class: left ? 'left' : '' }, axis).textContent = text;
 		}
 	}
 
@@ -73,17 +81,23 @@ function timeline(svg, number) {
 			node.setAttribute('x', a + 3);
 			node.textContent = fits >= 4 ? cut(node.dataset.n, fits) : '';
 		}
-		const taken = [0, 0];
+		// As svg_moments(): right of the mark or left of it, the most important ones first.
+		const placed = [];
 		for (const node of moments) {
-			const x = px(Number(node.dataset.a)), w = node.dataset.n.length * CHAR + 6, left = x + w > width;
-			const line = taken.findIndex(t => t <= (left ? x - w : x));
-			const there = x >= labels - 1 && x <= width && line >= 0;
-			node.textContent = there ? node.dataset.n : '';
-			if (!there) continue;
-			node.setAttribute('class', left ? 'moment left' : 'moment');
-			node.setAttribute('x', left ? x - 2 : x + 2);
-			node.setAttribute('y', 26 + 12 * line);
-			taken[line] = left ? x : x + w;
+			const x = px(Number(node.dataset.a)), w = node.dataset.n.length * CHAR + 8;
+			let spot = null;
+			for (let line = 0; line < 3 && !spot && x >= labels - 1 && x <= width; line++) for (const left of [false, true]) {
+				const a = left ? x - w : x, b = left ? x : x + w;
+				if (a < labels - 1 || b > width || placed.some(p => p.line === line && a < p.b && p.a < b)) continue;
+				spot = { line, left, a, b };
+				break;
+			}
+			node.textContent = spot ? node.dataset.n : '';
+			if (!spot) continue;
+			placed.push(spot);
+			node.setAttribute('class', spot.left ? 'moment left' : 'moment');
+			node.setAttribute('x', spot.left ? x - 3 : x + 3);
+			node.setAttribute('y', 26 + 12 * spot.line);
 		}
 	}
 
@@ -101,21 +115,40 @@ function timeline(svg, number) {
 		hideTip();
 	}
 
+	// From left to right in lines that fit; a heading begins one. Returns how many lines that are.
+	function drawLegend() {
+		const narrow = labels < 190;
+		let x = labels, line = -1;
+		for (const item of legend.querySelectorAll('.item')) {
+			const head = item.classList.contains('head'), w = head ? (item.textContent.length + 2) * CHAR : Number(item.dataset.w);
+			if (head) { line++; x = narrow ? 4 + w : labels; }
+			else if (x + w > width) { line++; x = narrow ? 4 : labels; }
+			item.setAttribute('transform', `translate(${head ? 4 : x} ${Number(legend.dataset.y) + 17 * line})`);
+			if (!head) x += w;
+		}
+		return line + 1;
+	}
+
 	function layout(w) {
 		width = w;
-		labels = w < 700 ? 92 : 190;
+		labels = w < 700 ? 108 : 190;
+		full = top + height + 5 + 17 * drawLegend();
 		svg.setAttribute('viewBox', `0 0 ${width} ${full}`);
 		svg.setAttribute('width', width);
+		svg.setAttribute('height', full);
 		plot.setAttribute('x', labels);
 		plot.setAttribute('width', Math.max(40, width - labels - 10));
-		for (const { node, title, label, x } of heads) {
-			const at = labels < 190 ? Math.min(x, 16) : x;
+		for (const { node, title, label, id, scale, x } of heads) {
+			if (scale) {
+				node.setAttribute('x', labels < 190 ? labels + 3 : x);
+				node.setAttribute('class', labels < 190 ? 'scale' : 'scale left');
+				continue;
+			}
+			const at = labels < 190 ? Math.min(x, 16) : x, room = Math.floor((labels - at - 4) / CHAR);
 			node.setAttribute('x', at);
-			node.textContent = cut(label, Math.floor((labels - at) / CHAR));
+			node.textContent = id ? `${cut(label, Math.max(2, room - id.length - 1))} ${id}` : cut(label, room);
 			if (title) node.appendChild(title);
 		}
-		const legend = svg.querySelector('.legend');
-		legend.setAttribute('transform', labels < 190 ? `translate(4 0) scale(${Math.min(1, (width - 8) / 620)} 1) translate(-190 0)` : '');
 		if (map) map.setAttribute('width', labels - 14);
 		draw();
 	}
@@ -192,10 +225,8 @@ function timeline(svg, number) {
 		showTip(textOf(path), Math.max(labels, Math.min(width, px((a + b) / 2))), top + y + box.height);
 	}
 
-	const slices = i => [...lanes[i].children].filter(p => p.localName === 'path');
-
 	function step(by) {
-		const list = slices(lane), i = cursor ? list.indexOf(cursor) : -1;
+		const list = slices[lane], i = cursor ? list.indexOf(cursor) : -1;
 		const seen = i < 0 ? list.findIndex(p => bounds(p)[1] > from) : i + by;
 		if (list[seen]) point(list[seen]);
 	}
@@ -203,7 +234,7 @@ function timeline(svg, number) {
 	function changeLane(by) {
 		const at = cursor ? middle() : (from + to) / 2;
 		for (let i = lane + by; i >= 0 && i < lanes.length; i += by) {
-			const list = slices(i);
+			const list = slices[i];
 			if (!list.length) continue;
 			const over = list.find(p => bounds(p)[1] >= at) || list[list.length - 1];
 			point(over);
@@ -213,18 +244,25 @@ function timeline(svg, number) {
 
 	// ---- search -----------------------------------------------------------------------------
 	function search(text) {
-		const wanted = text.trim().toLowerCase();
-		let ns = 0;
+		const wanted = text.trim().toLowerCase(), counts = { slice: 0, phase: 0, line: 0 };
+		const fits = known.map(k => k.text.includes(wanted));
 		for (const path of hits) path.classList.remove('hit');
 		hits = [];
 		svg.classList.toggle('searching', wanted !== '');
-		if (wanted) for (const group of lanes) for (const path of slices(lanes.indexOf(group))) {
-			if (!textOf(path).toLowerCase().includes(wanted)) continue;
-			path.classList.add('hit');
-			hits.push(path);
-			if (group.classList.contains('path')) ns += (bounds(path)[1] - bounds(path)[0]) / UNITS * span;
-		}
-		found.textContent = wanted ? `${hits.length} found` + (ns ? `, ${ms(ns)} of the critical path` : '') : '';
+		if (wanted) lanes.forEach((group, i) => {
+			const kind = group.classList.contains('phases') ? 'phase' : group.classList.contains('console') ? 'line' : 'slice';
+			for (const path of slices[i]) {
+				if (path.dataset.t === undefined ? !textOf(path).toLowerCase().includes(wanted) : !path.dataset.t.split(' ').some(t => fits[t])) continue;
+				path.classList.add('hit');
+				hits.push(path);
+				counts[kind]++;
+			}
+		});
+		const ns = known.reduce((sum, k, i) => sum + (fits[i] ? k.ns : 0), 0);
+		// In threads' rows, slices that are drawn together have their states alone: there may be more.
+		const more = svg.querySelector('.rows .m') ? 'at least ' : '';
+		const told = Object.entries(counts).filter(([, n]) => n).map(([kind, n]) => `${kind === 'slice' ? more : ''}${n} ${kind}${n === 1 ? '' : 's'}`);
+		found.textContent = !wanted ? '' : (told.join(', ') || 'nothing found') + (ns ? `; ${cutTexts ? 'at least ' : ''}${ms(ns)} of the critical path` : '');
 	}
 
 	function nextHit(by) {
@@ -285,8 +323,8 @@ function timeline(svg, number) {
 			if (drag.moved) show(drag.from - by, drag.to - by);
 			return;
 		}
-		const path = event.target.closest('.phases path, .path path, .row path, .mem path, .mark');
-		if (!path) { hideTip(); return; }
+		const path = event.target.closest('.phases path, .path path, .row path, .mem path:not(.grid), .mark');
+		if (!path || !(texts.has(path) || path.querySelector('title'))) { hideTip(); return; }
 		takeTitle(path);
 		showTip(textOf(path), ...inside(event));
 	});

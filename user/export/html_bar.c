@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* html_bar.c - bars of cold starts by phase. Parts of them have numbers, which a line below explains. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "user/export/html.h"
+#include "user/export/markup.h"
+
+#define NUMBERED 2.4 /* percent of the chart that a part needs for its number */
+#define NAMED 2.0    /* percent of its bar: phases that are shorter are told together */
+
+static size_t heaviest_of(const struct phase_summaries *phases)
+{
+	size_t heaviest = 0, i;
+
+	for (i = 1; i < phases->n; i++)
+		if (phases->list[i].total > phases->list[heaviest].total)
+			heaviest = i;
+	return heaviest;
+}
+
+static double share_of(const struct phase_summaries *phases, size_t i)
+{
+	return phases->total ? (double)phases->list[i].total * 100 / (double)phases->total : 0;
+}
+
+/* The phases of all counted runs; their means in parts of the whole, as long as the median. */
+static void write_phases(FILE *out, const struct phase_summaries *phases, double width)
+{
+	size_t heaviest = heaviest_of(phases), i;
+
+	fprintf(out, "<span class=\"bar\" style=\"--w:%.3f%%\">", width);
+	for (i = 0; i < phases->n; i++) {
+		const struct phase_summary *p = &phases->list[i];
+
+		fprintf(out, "<i class=\"ph%s\" style=\"width:%.3f%%\" title=\"",
+			i == heaviest ? " ph-top" : i % 2 ? " ph-odd" : "", share_of(phases, i));
+		markup_text(out, p->name);
+		fputs(": ", out);
+		markup_ms(out, (uint64_t)(p->stats.median + 0.5));
+		fputs("\">", out);
+		if (share_of(phases, i) * width / 100 >= NUMBERED)
+			fprintf(out, "%zu", i + 1);
+		fputs("</i>", out);
+	}
+	if (!phases->n)
+		fputs("<i class=\"ph\" style=\"width:100%\"></i>", out);
+	fputs("</span>", out);
+}
+
+/* From the fastest to the slowest run, with a tick for each. */
+static void write_spread(FILE *out, const struct scenario_result *s, const struct stats *cold,
+			 double most)
+{
+	uint64_t ns;
+	size_t i;
+
+	fprintf(out, "<span class=\"spread\" aria-hidden=\"true\"><i class=\"range\" "
+		"style=\"left:%.3f%%;width:%.3f%%\"></i>", cold->min * 100 / most,
+		(cold->max - cold->min) * 100 / most);
+	for (i = 0; i < s->n_runs && i < 200; i++) {
+		if (!run_counted(s->runs[i]) || !run_quantity(s->runs[i], QUANTITY_COLD_START, &ns))
+			continue;
+		fprintf(out, "<i class=\"run\" style=\"left:%.3f%%\"></i>", (double)ns * 100 / most);
+	}
+	fputs("</span>", out);
+}
+
+void html_cold_bar(FILE *out, const struct scenario_result *s, double most)
+{
+	struct phase_summaries phases;
+	struct stats cold;
+
+	scenario_stats(s, QUANTITY_COLD_START, &cold);
+	if (!cold.n || most <= 0)
+		return;
+	phases_of_scenario(s, &phases);
+	write_phases(out, &phases, cold.median * 100 / most);
+	write_spread(out, s, &cold, most);
+	free(phases.list);
+}
+
+/* "1 exec 0.618 ms  2 service start-up 8.32 ms  shorter: 3 listen to accept", below its bar's row. */
+void html_cold_key(FILE *out, const struct scenario_result *s, unsigned int columns)
+{
+	struct phase_summaries phases;
+	size_t i, heaviest;
+	bool shorter = false;
+
+	phases_of_scenario(s, &phases);
+	heaviest = heaviest_of(&phases);
+	if (phases.n)
+		fprintf(out, "<tr class=\"parts\"><td></td><td colspan=\"%u\">", columns);
+	for (i = 0; i < phases.n; i++) {
+		if (share_of(&phases, i) < NAMED)
+			continue;
+		fprintf(out, "<span%s><b>%zu</b> ", i == heaviest ? " class=\"most\"" : "", i + 1);
+		markup_cut(out, phases.list[i].name, 60);
+		fputs(" ", out);
+		markup_ms(out, (uint64_t)(phases.list[i].stats.median + 0.5));
+		fputs("</span> ", out);
+	}
+	for (i = 0; i < phases.n; i++) {
+		if (share_of(&phases, i) >= NAMED)
+			continue;
+		fprintf(out, "%s<span><b>%zu</b> ", shorter ? "" : "shorter: ", i + 1);
+		markup_cut(out, phases.list[i].name, 60);
+		fputs("</span> ", out);
+		shorter = true;
+	}
+	if (phases.n)
+		fputs("</td></tr>\n", out);
+	free(phases.list);
+}
