@@ -58,7 +58,7 @@ static void values_of(char words[WORDS_MAX], const struct command *c, const char
 	if (c == &command_export && !strcmp(name, "format")) {
 		for (e = exports; *e; e++)
 			add_word(words, (*e)->name, strlen((*e)->name));
-	} else if (!strcmp(name, "runtime")) {
+	} else if (!strcmp(name, "runtime") || (c == &command_export && !strcmp(name, "scenario"))) {
 		for (s = scenarios; *s; s++)
 			add_word(words, (*s)->name, strlen((*s)->name));
 		for (row = canonical_rows; row->name; row++)
@@ -71,8 +71,11 @@ static void values_of(char words[WORDS_MAX], const struct command *c, const char
 	}
 }
 
-/* Calls fn for each option of a command; value: NULL = takes none, "" = anything. */
-typedef void (*option_fn)(const struct command *c, const char *name, const char *value);
+/*
+ * Calls fn for each option of a command; letter: its short form, 0 = none; value: NULL = takes none,
+ * "" = anything.
+ */
+typedef void (*option_fn)(const struct command *c, const char *name, int letter, const char *value);
 
 static void each_option(const struct command *c, option_fn fn)
 {
@@ -82,10 +85,11 @@ static void each_option(const struct command *c, option_fn fn)
 
 	for (o = c->options; o && o->name; o++) {
 		values_of(words, c, o->name);
-		fn(c, o->name, o->has_arg ? words : NULL);
+		fn(c, o->name, o->val < 128 && isalpha(o->val) ? o->val : 0,
+		   o->has_arg ? words : NULL);
 	}
 	if (!c->options)
-		fn(c, "help", NULL);
+		fn(c, "help", 0, NULL);
 	for (e = 0; c == &command_export && exports[e]; e++) {
 		for (k = 0; k < e; k++)
 			if (exports[e]->variant && exports[k]->variant &&
@@ -96,25 +100,31 @@ static void each_option(const struct command *c, option_fn fn)
 		words[0] = '\0';
 		for (k = 0; exports[e]->variants[k]; k++)
 			add_word(words, exports[e]->variants[k], strlen(exports[e]->variants[k]));
-		fn(c, exports[e]->variant, words);
+		fn(c, exports[e]->variant, 0, words);
 	}
 }
 
 /* ---- bash ------------------------------------------------------------------------------------ */
 
-static void bash_option(const struct command *c, const char *name, const char *value)
+static void bash_option(const struct command *c, const char *name, int letter, const char *value)
 {
 	(void)c;
+	(void)letter;
 	(void)value;
 	printf(" --%s", name);
 }
 
-static void bash_value(const struct command *c, const char *name, const char *value)
+static void bash_value(const struct command *c, const char *name, int letter, const char *value)
 {
-	if (value && *value)
-		printf("\t%s.--%s) words='%s' ;;\n", c->name, name, value);
-	else if (value)
-		printf("\t%s.--%s) return ;;\n", c->name, name);
+	if (!value)
+		return;
+	printf("\t%s.--%s", c->name, name);
+	if (letter)
+		printf("|%s.-%c", c->name, letter);
+	if (*value)
+		printf(") words='%s' ;;\n", value);
+	else
+		printf(") return ;;\n");
 }
 
 static void print_bash(void)
@@ -162,15 +172,27 @@ static void print_bash(void)
 
 /* ---- zsh ------------------------------------------------------------------------------------- */
 
-static void zsh_option(const struct command *c, const char *name, const char *value)
+static void zsh_value(const char *name, const char *value)
+{
+	if (*value)
+		printf(":%s:(%s)' \\\n", name, value);
+	else
+		printf(":%s:_files' \\\n", name);
+}
+
+static void zsh_option(const struct command *c, const char *name, int letter, const char *value)
 {
 	(void)c;
-	if (!value)
+	if (!value) {
 		printf("\t\t\t'--%s' \\\n", name);
-	else if (*value)
-		printf("\t\t\t'*--%s=:%s:(%s)' \\\n", name, name, value);
-	else
-		printf("\t\t\t'*--%s=:%s:_files' \\\n", name, name);
+		return;
+	}
+	printf("\t\t\t'*--%s=", name);
+	zsh_value(name, value);
+	if (letter) {
+		printf("\t\t\t'*-%c+", letter);
+		zsh_value(name, value);
+	}
 }
 
 /* Inside single quotes; a colon parts a word from what it means. */

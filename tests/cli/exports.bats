@@ -81,6 +81,11 @@ unversioned() {
 	[ -z "${UPDATE_GOLDEN-}" ] || cp text "$ROOT/tests/export/golden/perfetto"
 	diff -u "$ROOT/tests/export/golden/perfetto" text
 	none grep -E '^ *[0-9]+[:{ ]' text
+	# No thread has a number that no task has: rows of a run, and a process's programs, are named tracks.
+	awk '/^ *tid:/ { if ($2 % 8388608 >= 4194304) bad = 1; n++ } END { exit bad || n < 4 }' text
+	for name in phases "critical path" program "guest console"; do
+		grep -qx "    name: \"$name\"" text
+	done
 	# On each track every slice that begins ends, in order; each flow begins once and ends once.
 	awk '/timestamp:/ { t = $2 } /type:/ { type = $2 } /track_uuid:/ { u = $2 }
 	     /^}/ && type != "" {
@@ -339,6 +344,16 @@ csv_cells() {
 	done < <(forms)
 	"$COLDPROF" export vm.coldprof --format prometheus | grep -q '^coldprof_cold_start_seconds{runtime="machine",accel="kvm"} '
 	"$COLDPROF" export small.coldprof --format prometheus | grep -q '^coldprof_cold_start_seconds{runtime="machine",accel="tcg"} '
+}
+
+@test "figures of the environment are told in units" {
+	record vm
+	"$COLDPROF" export vm.coldprof --format html >page
+	for fact in "memory 24.0 GiB" "own_start 123 ms" "own_peak_rss 50.0 MiB"; do
+		grep -qx "<dt>${fact%% *}</dt><dd>${fact#* }</dd>" page
+		"$COLDPROF" report vm.coldprof | grep -qxE " +${fact%% *} +${fact#* }"
+	done
+	"$COLDPROF" report vm.coldprof --format json | jq -e '.environment.own_start_ns == "123456789"'
 }
 
 @test "an export of nothing: a recording without runs, one cut off in its first chunk, an empty file" {

@@ -41,9 +41,17 @@ setup() {
 	done
 }
 
+# Those of the help, and those that it does not show.
+every_command() {
+	"$COLDPROF" --help | awk '/^commands:/ { on = 1; next } !NF { on = 0 } on { print $1 }'
+	grep -l '\.hidden = true' "$ROOT"/user/cmd_*.c | sed 's/.*cmd_\(.*\)\.c/\1/'
+}
+
 @test "coldprof(8) names every option" {
-	for c in all run watch view report export list doctor overhead dump; do
-		"$COLDPROF" $c --help
+	every_command | grep -qx diff
+	every_command | grep -qx completion
+	every_command | while read -r c; do
+		"$COLDPROF" "$c" --help
 	done | grep -oE -- '--[a-z][a-z-]+' | sort -u | while read -r option; do
 		grep -q -- "Fl ${option#-}\b" docs/coldprof.8 || { echo "$option is not in coldprof(8)"; false; }
 	done
@@ -79,6 +87,8 @@ complete_words() {
 @test "bash completes commands, every option of theirs, and values" {
 	for c in $("$COLDPROF" --help | awk '/^commands:/ { on = 1; next } !NF { on = 0 } on { print $1 }'); do
 		complete_words coldprof "" | grep -qx -- "$c"
+	done
+	for c in $(every_command); do
 		complete_words coldprof "$c" -- >"$BATS_TEST_TMPDIR/offered"
 		grep -qx -- --help "$BATS_TEST_TMPDIR/offered"
 		for option in $("$COLDPROF" "$c" --help | grep -oE '^ +(-[a-z], +)?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
@@ -92,6 +102,14 @@ complete_words() {
 	[ "$(complete_words coldprof --accel k)" = kvm ]
 	[ "$(complete_words coldprof --runtime runc,gv)" = runc,gvisor ]
 	[ "$(complete_words coldprof export x --stacks p)" = path ]
+	# What an option takes is offered after its letter, too.
+	for pair in "-f --format" "-s --scenario" "-r --run"; do
+		complete_words coldprof export x ${pair% *} "" >"$BATS_TEST_TMPDIR/short"
+		complete_words coldprof export x ${pair#* } "" | diff - "$BATS_TEST_TMPDIR/short"
+		[ "$(grep -c . "$BATS_TEST_TMPDIR/short")" -gt 1 ]
+	done
+	[ "$(complete_words coldprof export x -s gv)" = gvisor ]
+	[ "$(complete_words coldprof export x -r m)" = median ]
 	[ "$(complete_words coldprof rep)" = report ]
 }
 

@@ -106,6 +106,13 @@ static void put_thread(void *ctx, struct trace_track id, const char *name, unsig
 	struct perfetto *p = ctx;
 	size_t track = begin_track(p, track_uuid(id), process_uuid(id.pid), rank), inner;
 
+	/* What is no thread is a track of its process with a name, not one with a made-up number. */
+	if (!trace_is_task(id.tid)) {
+		protobuf_string(&p->packet, TRACK_NAME, name);
+		protobuf_end(&p->packet, track);
+		finish(p);
+		return;
+	}
 	inner = protobuf_begin(&p->packet, TRACK_THREAD);
 	protobuf_u64(&p->packet, THREAD_PID, id.pid);
 	protobuf_u64(&p->packet, THREAD_TID, id.tid);

@@ -22,6 +22,11 @@ uint32_t trace_task(const struct trace *t, uint32_t number)
 	return t->base + number % TRACE_TASKS_MAX;
 }
 
+bool trace_is_task(uint32_t number)
+{
+	return number % TRACE_RUN_STRIDE < TRACE_TASKS_MAX;
+}
+
 uint64_t trace_time(const struct trace *t, uint64_t time)
 {
 	if (time > t->timeline.end)

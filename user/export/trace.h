@@ -19,6 +19,9 @@ struct trace_track {
 	uint32_t pid, tid; /* tid 0: of the process as a whole */
 };
 
+/* Is it the number of a task? Rows that are none have numbers that no task can have. */
+bool trace_is_task(uint32_t number);
+
 struct trace_slice {
 	struct trace_track track;
 	uint64_t start, end;  /* ns after launch */

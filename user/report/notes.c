@@ -441,6 +441,24 @@ static void print_runtimes(const struct page *p)
 	draft_note(&d, p, "runtimes");
 }
 
+/* Figures have their unit in the key, and JSON has them as they are; here it comes to the number. */
+static void print_figure(FILE *out, const struct env_entry *e, char key[PAGE_NAME_MAX])
+{
+	char *unit = strrchr(page_name(key, e->key), '_');
+	bool bytes = unit && !strcmp(unit, "_bytes"), ns = unit && !strcmp(unit, "_ns");
+	char text[TEXT_NUMBER_MAX];
+	uint64_t v;
+
+	if (!text_parse_u64(e->value, 0, UINT64_MAX, &v) ||
+	    (!bytes && !ns && strcmp(e->key, "own_peak_rss"))) {
+		print_escaped(out, e->value);
+		return;
+	}
+	if (bytes || ns)
+		*unit = '\0';
+	fputs(ns ? text_ms(text, v) : text_bytes(text, v), out);
+}
+
 static void print_environment(const struct page *p)
 {
 	static const char *const elsewhere[] = { "coldprof", "started" }; /* in the title */
@@ -456,8 +474,8 @@ static void print_environment(const struct page *p)
 		if (k < ARRAY_SIZE(elsewhere))
 			continue;
 		draft_open(&d);
-		print_escaped(d.out, e->value);
-		draft_note(&d, p, page_name(key, e->key));
+		print_figure(d.out, e, key);
+		draft_note(&d, p, key);
 	}
 }
 
