@@ -76,11 +76,14 @@ browser_start 1280 900
 browser_size 1024 600
 browser_open "file://$BROWSER_DIR/terminal.html"
 browser_shot docs/terminal.png
-browser_size 1280 1240
+# The page as it opens, as high as it takes to see a whole timeline.
+browser_size 1280 900
 browser_open "file://$BROWSER_DIR/page.html"
-# The overview, and the timeline of one: what a reader should see first.
-browser_js 'for (const e of document.querySelectorAll("#overview .wide, .scenario:not(#s1), #s1 .halves, #s1 .findings li:nth-child(n+3), #s1 details, #trust")) e.remove()' >/dev/null
-browser_js 'return document.body.offsetHeight' >"$BROWSER_DIR/height"
+for _ in $(seq 100); do
+	[ "$(browser_js 'return !!document.querySelector("svg.tl").dataset.to')" != true ] || break
+	sleep 0.1
+done
+browser_js 'return Math.ceil(document.querySelector("figure.timeline").getBoundingClientRect().bottom + 16)' >"$BROWSER_DIR/height"
 browser_size 1280 "$(cat "$BROWSER_DIR/height")"
 sleep 1
 browser_shot docs/page.png

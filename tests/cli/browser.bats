@@ -268,7 +268,7 @@ uncomplaining() {
 	is 'const r = [...document.querySelectorAll(".pairs tr.after, .pairs tr.before")]; return r.filter(r => r.querySelector(".bar") || r.querySelector("td[colspan]").textContent).length === r.length' true
 	is 'return document.querySelectorAll(".pairs .after")[1].textContent.includes("failed: no <kvm> for & it")' true
 	is 'return document.querySelectorAll(".pairs .before")[3].textContent.includes("not in the first recording")' true
-	is 'const row = [...document.querySelectorAll("#diff table.diff tbody tr")].find(r => r.cells[0].textContent === "machine"); return row.cells[8].textContent' fails
+	is 'const row = [...document.querySelectorAll("#diff table.diff tbody tr")].find(r => r.cells[0].textContent === "machine TCG: not a KVM number"); return row.cells[8].textContent' fails
 	is 'const row = [...document.querySelectorAll("#diff table.diff tbody tr")].find(r => r.cells[0].textContent === "fresh"); return row.cells[8].textContent' new
 	is 'return document.querySelector("#s1 .answer").textContent' "now it fails: no <kvm> for & it"
 	is 'return document.querySelector("#s3 .answer").textContent' "only in the second recording"
@@ -423,6 +423,7 @@ uncomplaining() {
 	is 'return [...document.querySelectorAll("details")].filter(d => !d.open).length > 0' true
 	is 'return [...document.querySelectorAll("details table, details svg")].filter(t => !t.checkVisibility({ contentVisibilityAuto: true }) || !t.getBoundingClientRect().height).length' 0
 	is 'return [...document.querySelectorAll(".bar i, .key, svg.tl path")].every(e => getComputedStyle(e).printColorAdjust === "exact")' true
+	is 'return [...document.querySelectorAll(".ledger .more")].every(r => r.getBoundingClientRect().height > 0)' true
 	is 'return [...document.querySelectorAll(".tools, .top, #theme")].every(e => getComputedStyle(e).display === "none" || !e.checkVisibility())' true
 	browser_cdp Page.printToPDF '{"printBackground":false}' >/dev/null
 	jq -n '{ shrinkToFit: true }' | browser_request POST /print | base64 -d >"$ROOT/build/screenshots/page.pdf"

@@ -269,7 +269,7 @@ csv_cells() {
 	"$COLDPROF" report small.coldprof --format json | jq -e '.scenarios[0].runs[1] | .warmup != true and .index == 1' >/dev/null
 	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format csv | sed 1d | grep -q '^boxed,2,ok,'
 	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format svg | grep -q ', run 2[<;]'
-	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format html | grep -q 'imeline of run 2 '
+	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format html | grep -q 'imeline of run 2<'
 	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format chrome | grep -q '"boxed run 2: 6.50 ms'
 	"$COLDPROF" export small.coldprof --scenario boxed --run 2 --format perfetto | grep -qa 'boxed run 2: 6.50 ms'
 	"$COLDPROF" export small.coldprof --scenario boxed --run 1 --format speedscope | grep -q '"boxed run 1: critical path"'
@@ -344,6 +344,14 @@ csv_cells() {
 	done < <(forms)
 	"$COLDPROF" export vm.coldprof --format prometheus | grep -q '^coldprof_cold_start_seconds{runtime="machine",accel="kvm"} '
 	"$COLDPROF" export small.coldprof --format prometheus | grep -q '^coldprof_cold_start_seconds{runtime="machine",accel="tcg"} '
+}
+
+@test "a picture of very many slices stays small" {
+	"$RECORD" --many 300000 many.coldprof
+	for format in svg html; do
+		"$COLDPROF" export many.coldprof --format $format -o many.$format
+		[ "$(stat -c %s many.$format)" -le 2097152 ]
+	done
 }
 
 @test "figures of the environment are told in units" {

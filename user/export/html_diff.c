@@ -97,16 +97,27 @@ static const char *moved_word(const struct compare_scenario *s, const struct com
 	return "";
 }
 
-static void write_row(FILE *out, const struct compare_scenario *s, const struct compare_row *row,
-		      bool named)
+/* Its name, and what its numbers are not. */
+static void write_name(FILE *out, const struct session *session, const struct compare_scenario *s)
+{
+	const char *emulation = words_emulation(session, s->fresh ? s->fresh : s->base);
+
+	fputs("<th scope=\"row\">", out);
+	markup_cut(out, s->name, 32);
+	if (emulation)
+		fprintf(out, " <em>%s</em>", emulation);
+	fputs("</th>", out);
+}
+
+/* session: of a table of several scenarios, that of the new one, else of the base; NULL: of one. */
+static void write_row(FILE *out, const struct session *session, const struct compare_scenario *s,
+		      const struct compare_row *row)
 {
 	const char *word = moved_word(s, row);
 
 	fputs("<tr>", out);
-	if (named) {
-		fputs("<th scope=\"row\">", out);
-		markup_cut(out, s->name, 32);
-		fputs("</th>", out);
+	if (session) {
+		write_name(out, session, s);
 		html_cell_text(out, row->name);
 	} else {
 		fputs("<th scope=\"row\">", out);
@@ -145,13 +156,14 @@ void html_moved(FILE *out, const struct compare_scenario *s)
 	      "the runs that count</caption>\n", out);
 	write_columns(out, NULL, "total, phase");
 	for (i = 0; i < s->totals.n; i++)
-		write_row(out, s, &s->totals.list[i], false);
+		write_row(out, NULL, s, &s->totals.list[i]);
 	for (i = 0; i < s->phases.n; i++)
-		write_row(out, s, &s->phases.list[i], false);
+		write_row(out, NULL, s, &s->phases.list[i]);
 	fputs("</tbody></table></div>\n", out);
 }
 
-static void write_totals(FILE *out, const struct comparison *c)
+static void write_totals(FILE *out, const struct export_source *before,
+			 const struct export_source *after, const struct comparison *c)
 {
 	size_t i, k;
 
@@ -159,14 +171,15 @@ static void write_totals(FILE *out, const struct comparison *c)
 	write_columns(out, "scenario", "total");
 	for (i = 0; i < c->n; i++) {
 		const struct compare_scenario *s = &c->list[i];
+		const struct session *session = s->fresh ? after->session : before->session;
 
 		for (k = 0; k < s->totals.n; k++)
-			write_row(out, s, &s->totals.list[k], true);
+			write_row(out, session, s, &s->totals.list[k]);
 		if (s->totals.n)
 			continue;
-		fputs("<tr><th scope=\"row\">", out);
-		markup_cut(out, s->name, 32);
-		fputs("</th><td colspan=\"8\">", out);
+		fputs("<tr>", out);
+		write_name(out, session, s);
+		fputs("<td colspan=\"8\">", out);
 		html_pair_state(out, s);
 		fputs("</td></tr>\n", out);
 	}
@@ -341,7 +354,7 @@ void html_diff(FILE *out, const struct export_source *before, const struct expor
 		"Clearly more or less: by %d %% at least, with %d runs on each side, and %d %% of all "
 		"pairs of runs agree; the rest can be chance.</p>\n", COMPARE_PERCENT, COMPARE_RUNS,
 		COMPARE_PAIRS);
-	write_totals(out, &c);
+	write_totals(out, before, after, &c);
 	fputs("</section>\n", out);
 	for (i = 0; i < c.n; i++)
 		html_pair(out, before, after, &c.list[i], i);

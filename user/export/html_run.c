@@ -272,7 +272,7 @@ void html_memory(FILE *out, const struct run *r)
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
 		html_column(out, columns[i], HTML_RIGHT);
 	fputs("</tr></thead><tbody>\n", out);
-	write_snapshot(out, &r->memory[MEMORY_FIRST_BYTE], "first byte");
+	write_snapshot(out, &r->memory[MEMORY_FIRST_BYTE], milestone_title(r->milestones.end));
 	write_snapshot(out, &r->memory[MEMORY_SETTLED], "settled");
 	fputs("</tbody></table></div></details>\n", out);
 }

@@ -175,13 +175,9 @@ static void write_timeline(FILE *out, const struct export_source *source, const 
 
 	slices = slices > SLICES_ONE ? SLICES_ONE : slices < SLICES_MIN ? SLICES_MIN : slices;
 	svg_plan_make(&plan, source->session, r, ROWS_MAX, slices);
-	fprintf(out, "<h3>%s%simeline of run %" PRIu32 " <small>", side, *side ? ": t" : "T",
-		label_run(r));
+	fprintf(out, "<h3>%s%simeline of run %" PRIu32, side, *side ? ": t" : "T", label_run(r));
 	if (r == scenario_median_run(r->scenario))
-		fputs("the median one; ", out);
-	fputs("slices shorter than ", out);
-	markup_ms(out, plan.quantum);
-	fputs(" are merged, in the colour of what they are most of</small>", out);
+		fputs(" <small>the median one</small>", out);
 	if (notes) {
 		fputs(" <em>", out);
 		markup_words(out, notes);
@@ -193,7 +189,9 @@ static void write_timeline(FILE *out, const struct export_source *source, const 
 	else
 		fputs("</h3>\n<figure class=\"timeline\">", out);
 	svg_draw(out, &plan, 0);
-	fputs("</figure>\n", out);
+	fputs("<figcaption>Slices shorter than ", out);
+	markup_ms(out, plan.quantum);
+	fputs(" are merged, in the colour of what they are most of.</figcaption></figure>\n", out);
 	svg_plan_release(&plan);
 }
 

@@ -17,8 +17,8 @@ static void write_vcpus(FILE *out, const struct run *r)
 	unsigned int k;
 	size_t i;
 
-	fputs("<div class=\"wide\"><table><caption>vCPUs, from the first KVM_RUN to the first byte; "
-	      "a row sums to its time", out);
+	fprintf(out, "<div class=\"wide\"><table><caption>vCPUs, from the first KVM_RUN to %s; a row "
+		"sums to its time", r->milestones.end == MILESTONE_READY ? "ready" : "the first byte");
 	if (vm_guest_has_kernel(r))
 		fputs(". kvm_entry did not fire on this host: guest has the exits in it that the "
 		      "kernel handled", out);

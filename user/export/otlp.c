@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "user/base/json.h"
@@ -23,6 +24,7 @@ struct otlp {
 	const struct session *session;
 	const struct run *run;
 	uint64_t launch, end; /* absolute ns */
+	char *end_name;       /* where cold starts end */
 };
 
 /* ---- identities: the same recording gives the same ones --------------------------------------- */
@@ -166,6 +168,7 @@ static void put_run(struct otlp *o)
 	if (*r->scenario->accel)
 		put_attribute(&o->j, "coldprof.accel", r->scenario->accel);
 	put_number(&o->j, "coldprof.run", label_run(r));
+	put_plain(&o->j, "coldprof.cold_start.end", o->end_name);
 	put_number(&o->j, "coldprof.lost_events", r->lost);
 	if (r->memory[MEMORY_FIRST_BYTE].taken)
 		put_number(&o->j, "coldprof.first_byte.pss_bytes",
@@ -279,7 +282,8 @@ static void put_scenario(struct otlp *o, const struct export_pick *pick)
 static int write_otlp(FILE *out, const struct export_job *job, struct error *err)
 {
 	const struct export_source *source = &job->sources[0];
-	struct otlp o = { .source = source, .session = source->session };
+	struct otlp o = { .source = source, .session = source->session,
+			  .end_name = label_end(source->session) };
 	size_t i;
 
 	(void)err;
@@ -293,6 +297,7 @@ static int write_otlp(FILE *out, const struct export_job *job, struct error *err
 	json_end(&o.j);
 	json_end(&o.j);
 	json_finish(&o.j);
+	free(o.end_name);
 	return 0;
 }
 

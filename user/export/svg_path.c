@@ -17,13 +17,18 @@
 
 /*
  * What slices are, each text once, with how long it is on the path: the search finds it in those
- * that were drawn together too, and its sum is the recording's. Beyond TEXTS_MAX their states alone.
+ * that were drawn together too, and its sum is the recording's. Where there are too many, what comes
+ * then has its state alone.
  */
-#define TEXTS_MAX 3000
+#define TEXTS_MAX 2000
+#define MENTIONS_MAX 20000 /* of texts by boxes */
 
 struct searched {
 	struct intern texts;
+	size_t mentions;
 	bool cut;
+	uint32_t box;                                   /* that is drawn, counted from 1 … */
+	uint32_t last_box[TEXTS_MAX + PATH_STATE_COUNT]; /* … and the last one that had a text */
 	char text[2 * WAIT_TEXT_MAX];
 };
 
@@ -31,7 +36,7 @@ static uint32_t text_of(struct searched *s, const struct path_slice *slice)
 {
 	bool client = slice->state == PATH_CLIENT;
 
-	s->cut = s->cut || s->texts.n >= TEXTS_MAX;
+	s->cut = s->cut || s->texts.n >= TEXTS_MAX || s->mentions >= MENTIONS_MAX;
 	if (s->cut)
 		return intern_add(&s->texts, path_state_name(slice->state));
 	snprintf(s->text, sizeof(s->text), "%s%s%s%s%s", path_state_name(slice->state),
@@ -58,7 +63,7 @@ static void draw_part(FILE *out, const struct svg_plan *p, struct searched *s, s
 {
 	const struct path_slice *slices = p->run->path.slices, *first = &slices[from];
 	struct svg_cell cell = { 0 };
-	uint32_t at, last = 0;
+	const char *separator = "";
 	size_t i;
 
 	for (i = from; i < to; i++)
@@ -66,12 +71,17 @@ static void draw_part(FILE *out, const struct svg_plan *p, struct searched *s, s
 	svg_slice_begin(out, p, to - from > 1 ? svg_cell_state(&cell) : first->state, to - from > 1,
 			true, cell.start, cell.end);
 	fputs(" data-t=\"", out);
+	s->box++;
 	for (i = from; i < to; i++) {
-		at = text_of(s, &slices[i]);
+		uint32_t at = text_of(s, &slices[i]);
+
 		s->texts.list[at].weight += slices[i].end - slices[i].start;
-		if (i == from || at != last)
-			fprintf(out, "%s%" PRIu32, i == from ? "" : " ", at);
-		last = at;
+		if (s->last_box[at] == s->box)
+			continue;
+		s->last_box[at] = s->box;
+		s->mentions++;
+		fprintf(out, "%s%" PRIu32, separator, at);
+		separator = " ";
 	}
 	fputs("\"><title>", out);
 	if (to - from > 1) {
