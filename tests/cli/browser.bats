@@ -262,6 +262,10 @@ uncomplaining() {
 	[ "$status" -eq 1 ]
 	[ "$(tail -n 1 diff.txt)" = "regressed: machine" ]
 	is 'return document.querySelector(".verdict").textContent' "regressed: machine (now it fails)"
+	# The slower side of each scenario is the whole width.
+	is 'return [...document.querySelectorAll(".pairs")].every(t => Math.max(...[...t.querySelectorAll("tr.after:nth-child(-n+4) td.chart:not(.mem), tr.before:nth-child(-n+4) td.chart:not(.mem)")].map(d => d.querySelector(".bar").getBoundingClientRect().width / (d.getBoundingClientRect().width - 12))) > 0.9)' true
+	# A phase has the same number on both sides.
+	is 'return [...document.querySelectorAll(".pairs .parts")].slice(0, 2).map(p => p.textContent.match(/\d+ service start-up/)[0]).join(", ")' "2 service start-up, 2 service start-up"
 	# Every scenario of either side has both bars, or why there is none.
 	is 'return [...document.querySelectorAll(".pairs .after th a")].map(a => a.textContent).join(" ")' "boxed machine broken fresh"
 	is 'return [...document.querySelectorAll(".pairs .before th a")].length' 4

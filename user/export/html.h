@@ -17,10 +17,14 @@ void html_overview(FILE *out, const struct export_source *source);
 
 /*
  * html_bar.c: a bar of a scenario's cold start by phase, as wide as its median on the scale ("most" ns
- * are all of it), its runs below; then a row that tells what the numbers in the bar stand for.
+ * are all of it), its runs below; then a row that tells what the numbers in the bar stand for. order:
+ * of two sides, by which a phase has the same number in both; NULL: that of the phases.
  */
-void html_cold_bar(FILE *out, const struct scenario_result *s, double most);
-void html_cold_key(FILE *out, const struct scenario_result *s, unsigned int columns);
+struct compare_rows;
+void html_cold_bar(FILE *out, const struct scenario_result *s, const struct compare_rows *order,
+		   double most);
+void html_cold_key(FILE *out, const struct scenario_result *s, const struct compare_rows *order,
+		   unsigned int columns);
 
 /* Which classes of memory the snapshots of some runs have, and their legend. */
 #define HTML_CLASSES 4

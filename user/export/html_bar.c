@@ -2,9 +2,11 @@
 /* html_bar.c - bars of cold starts by phase. Parts of them have numbers, which a line below explains. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "user/export/html.h"
 #include "user/export/markup.h"
+#include "user/model/compare.h"
 
 #define NUMBERED 2.4 /* percent of the chart that a part needs for its number */
 #define NAMED 2.0    /* percent of its bar: phases that are shorter are told together */
@@ -24,8 +26,20 @@ static double share_of(const struct phase_summaries *phases, size_t i)
 	return phases->total ? (double)phases->list[i].total * 100 / (double)phases->total : 0;
 }
 
+static size_t number_of(const struct phase_summaries *phases, size_t i,
+			const struct compare_rows *order)
+{
+	size_t k;
+
+	for (k = 0; order && k < order->n; k++)
+		if (!strcmp(order->list[k].name, phases->list[i].name))
+			return k + 1;
+	return i + 1;
+}
+
 /* The phases of all counted runs; their means in parts of the whole, as long as the median. */
-static void write_phases(FILE *out, const struct phase_summaries *phases, double width)
+static void write_phases(FILE *out, const struct phase_summaries *phases,
+			 const struct compare_rows *order, double width)
 {
 	size_t heaviest = heaviest_of(phases), i;
 
@@ -40,7 +54,7 @@ static void write_phases(FILE *out, const struct phase_summaries *phases, double
 		markup_ms(out, (uint64_t)(p->stats.median + 0.5));
 		fputs("\">", out);
 		if (share_of(phases, i) * width / 100 >= NUMBERED)
-			fprintf(out, "%zu", i + 1);
+			fprintf(out, "%zu", number_of(phases, i, order));
 		fputs("</i>", out);
 	}
 	if (!phases->n)
@@ -66,7 +80,8 @@ static void write_spread(FILE *out, const struct scenario_result *s, const struc
 	fputs("</span>", out);
 }
 
-void html_cold_bar(FILE *out, const struct scenario_result *s, double most)
+void html_cold_bar(FILE *out, const struct scenario_result *s, const struct compare_rows *order,
+		   double most)
 {
 	struct phase_summaries phases;
 	struct stats cold;
@@ -75,13 +90,14 @@ void html_cold_bar(FILE *out, const struct scenario_result *s, double most)
 	if (!cold.n || most <= 0)
 		return;
 	phases_of_scenario(s, &phases);
-	write_phases(out, &phases, cold.median * 100 / most);
+	write_phases(out, &phases, order, cold.median * 100 / most);
 	write_spread(out, s, &cold, most);
 	free(phases.list);
 }
 
 /* "1 exec 0.618 ms  2 service start-up 8.32 ms  shorter: 3 listen to accept", below its bar's row. */
-void html_cold_key(FILE *out, const struct scenario_result *s, unsigned int columns)
+void html_cold_key(FILE *out, const struct scenario_result *s, const struct compare_rows *order,
+		   unsigned int columns)
 {
 	struct phase_summaries phases;
 	size_t i, heaviest;
@@ -94,7 +110,8 @@ void html_cold_key(FILE *out, const struct scenario_result *s, unsigned int colu
 	for (i = 0; i < phases.n; i++) {
 		if (share_of(&phases, i) < NAMED)
 			continue;
-		fprintf(out, "<span%s><b>%zu</b> ", i == heaviest ? " class=\"most\"" : "", i + 1);
+		fprintf(out, "<span%s><b>%zu</b> ", i == heaviest ? " class=\"most\"" : "",
+			number_of(&phases, i, order));
 		markup_cut(out, phases.list[i].name, 60);
 		fputs(" ", out);
 		markup_ms(out, (uint64_t)(phases.list[i].stats.median + 0.5));
@@ -103,7 +120,8 @@ void html_cold_key(FILE *out, const struct scenario_result *s, unsigned int colu
 	for (i = 0; i < phases.n; i++) {
 		if (share_of(&phases, i) >= NAMED)
 			continue;
-		fprintf(out, "%s<span><b>%zu</b> ", shorter ? "" : "shorter: ", i + 1);
+		fprintf(out, "%s<span><b>%zu</b> ", shorter ? "" : "shorter: ",
+			number_of(&phases, i, order));
 		markup_cut(out, phases.list[i].name, 60);
 		fputs("</span> ", out);
 		shorter = true;

@@ -242,7 +242,7 @@ static void write_bar_row(FILE *out, const struct export_source *source, size_t 
 		return;
 	}
 	fputs("<td class=\"chart\">", out);
-	html_cold_bar(out, s, scale->cold);
+	html_cold_bar(out, s, &c->phases, scale->cold);
 	fputs("</td><td class=\"n big\">", out);
 	markup_ms(out, (uint64_t)(cold.median + 0.5));
 	fputs("</td>", out);
@@ -258,7 +258,7 @@ static void write_bar_row(FILE *out, const struct export_source *source, size_t 
 	if (m->taken)
 		markup_bytes(out, m->pss);
 	fputs("</td></tr>\n", out);
-	html_cold_key(out, s, 6);
+	html_cold_key(out, s, &c->phases, 6);
 }
 
 static void write_chart(FILE *out, const struct export_source *before,
@@ -267,20 +267,20 @@ static void write_chart(FILE *out, const struct export_source *before,
 	static const char *const columns[] = { "scenario", "cold start", "median", "difference",
 					       "percent", "memory", "PSS" };
 	bool seen[HTML_CLASSES] = { false };
-	struct scale scale = { 0 };
 	size_t i;
 
-	for (i = 0; i < c->n; i++) {
-		add_side(&scale, before, c->list[i].base, seen);
-		add_side(&scale, after, c->list[i].fresh, seen);
-	}
-	fputs("<table class=\"overview pairs\"><caption>Median cold start by phase, the longest one "
-	      "coloured, with their medians below; between them the runs. Memory: PSS of all "
-	      "processes, settled.</caption>\n<thead><tr>", out);
+	fputs("<table class=\"overview pairs\"><caption>Each scenario on its own scale. Median cold "
+	      "start by phase, the longest one coloured, with their medians below; between them the "
+	      "runs. Memory: PSS of all processes, settled.</caption>\n<thead><tr>", out);
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
 		html_column(out, columns[i], i == 0 || i == 1 || i == 5 ? HTML_LEFT : HTML_RIGHT);
 	fputs("</tr></thead><tbody>\n", out);
 	for (i = 0; i < c->n; i++) {
+		struct scale scale = { 0 };
+
+		/* It is a scenario's sides that are compared, whatever the others take. */
+		add_side(&scale, before, c->list[i].base, seen);
+		add_side(&scale, after, c->list[i].fresh, seen);
 		write_bar_row(out, before, i, &c->list[i], false, &scale);
 		write_bar_row(out, after, i, &c->list[i], true, &scale);
 	}

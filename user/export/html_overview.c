@@ -66,7 +66,7 @@ static void write_times(FILE *out, const struct scenario_result *s, const struct
 		if (phases.list[i].total > phases.list[heaviest].total)
 			heaviest = i;
 	fputs("<td class=\"chart\">", out);
-	html_cold_bar(out, s, scale->cold);
+	html_cold_bar(out, s, NULL, scale->cold);
 	fputs("</td>", out);
 	fprintf(out, "<td class=\"n big\">");
 	markup_ms(out, (uint64_t)(cold->median + 0.5));
@@ -110,7 +110,7 @@ static void write_row(FILE *out, const struct export_source *source, size_t inde
 	if (r->memory[MEMORY_SETTLED].taken)
 		markup_bytes(out, r->memory[MEMORY_SETTLED].pss);
 	fputs("</td></tr>\n", out);
-	html_cold_key(out, s, 6);
+	html_cold_key(out, s, NULL, 6);
 }
 
 static void write_chart(FILE *out, const struct export_source *source)

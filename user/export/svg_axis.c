@@ -171,6 +171,17 @@ static unsigned int draw_item(FILE *out, unsigned int x, unsigned int y, const c
 	return x + width;
 }
 
+/* Growth is told as the kernel counts it. */
+static void draw_guest_note(FILE *out, const struct svg_plan *p, unsigned int x, unsigned int y)
+{
+	static const char text[] = "(guest RAM is in anon or shmem)";
+
+	if (p->run->memory[MEMORY_FIRST_BYTE].guest || p->run->memory[MEMORY_SETTLED].guest)
+		fprintf(out, "<g class=\"item\" transform=\"translate(%u %u)\" data-w=\"%u\"><text "
+			"x=\"0\" y=\"15\">%s</text></g>\n", x, y,
+			(unsigned int)(sizeof(text) * SVG_CHAR), text);
+}
+
 static void draw_head(FILE *out, unsigned int y, const char *name)
 {
 	fprintf(out, "<g class=\"item head\" transform=\"translate(4 %u)\" data-w=\"0\"><text x=\"0\" "
@@ -201,6 +212,7 @@ void svg_legend(FILE *out, const struct svg_plan *p, unsigned int y)
 			if (classes[i])
 				x = draw_item(out, x, y + SVG_LEGEND_LINE, svg_class_names[i][0],
 					      8, svg_class_names[i][1]);
+		draw_guest_note(out, p, x, y + SVG_LEGEND_LINE);
 	}
 	fputs("</g>\n", out);
 }
