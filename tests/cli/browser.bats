@@ -95,11 +95,13 @@ uncomplaining() {
 @test "the page loads without a complaint: wide and narrow, light and dark" {
 	for scheme in light dark; do
 		for width in 1280 390; do
-			see small.html $width 1400 $scheme
-			until_true 'return document.querySelectorAll("svg.tl .map").length === document.querySelectorAll("svg.tl").length'
-			is 'return document.documentElement.scrollWidth <= innerWidth' true
-			browser_shot "$ROOT/build/screenshots/page-$width-$scheme.png"
-			uncomplaining
+			for name in pair vm small; do
+				see $name.html $width 1400 $scheme
+				until_true 'return document.querySelectorAll("svg.tl .map").length === document.querySelectorAll("svg.tl").length'
+				is 'return document.documentElement.scrollWidth <= innerWidth' true
+				browser_shot "$ROOT/build/screenshots/page-$name-$width-$scheme.png"
+				uncomplaining
+			done
 		done
 		is 'const c = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number); return c[0] > 128 ? "light" : "dark"' $scheme
 	done
