@@ -113,6 +113,10 @@ uncomplaining() {
 	is 'const ids = [...document.querySelectorAll("[id]")].map(e => e.id); return ids.length === new Set(ids).size' true
 	is 'return [...document.querySelectorAll("table")].filter(t => !t.querySelector("th[scope]")).length' 0
 	is 'return document.documentElement.lang' en
+	for name in pair small; do
+		see $name.html
+		is 'return [...document.querySelectorAll("a[href]")].filter(a => !document.querySelector(a.getAttribute("href"))).length' 0
+	done
 }
 
 @test "timeline: a click on a slice zooms to it, a button shows all again" {

@@ -91,9 +91,12 @@ static void write_row(FILE *out, const struct export_source *source, size_t inde
 	struct stats cold;
 
 	scenario_stats(s, QUANTITY_COLD_START, &cold);
-	fprintf(out, "<tr><th scope=\"row\"><a href=\"#s%zu\">", index);
+	/* What was never run has no section. */
+	fputs("<tr><th scope=\"row\">", out);
+	if (s->n_runs)
+		fprintf(out, "<a href=\"#s%zu\">", index);
 	markup_cut(out, s->name, 32);
-	fputs("</a><small>", out);
+	fprintf(out, "%s<small>", s->n_runs ? "</a>" : "");
 	markup_cut(out, s->boundary, 32);
 	if (emulation)
 		fprintf(out, "; <em>%s</em>", emulation);
