@@ -371,13 +371,24 @@ uncomplaining() {
 				return [...s.querySelectorAll(".axis text, .moments text, .legend text, .heads text")].some(t => { const r = t.getBoundingClientRect(); return r.width && (r.right > box.right + 0.5 || r.left < box.left - 0.5 || r.bottom > box.bottom + 0.5); }); }).length' 0
 		done
 	done
-	# A span that ends just after a tick: its number stands left of it.
-	see small.html
-	until_true 'return !!document.querySelector("svg.tl").dataset.to'
-	for end in 1 0.9999 0.9995; do
-		browser_js "const s = document.querySelector('svg.tl'); s.dataset.test = '$end'" >/dev/null
-		browser_key "+"
-		is 'return [...document.querySelectorAll("svg.tl")].every(s => [...s.querySelectorAll(".axis text")].every(t => t.getBoundingClientRect().right <= s.getBoundingClientRect().right + 0.5))' true
+	# A span that ends with a tick: its number stands left of it, without and with the script.
+	{
+		sed '/^run/,$d' "$ROOT/tests/export/small.ev"
+		echo 'run 1 at 1s'
+		echo '+0 - RUN_BEGIN scenario=1 netns=100 client_netns=200 client_tid=50'
+		echo '+0.5ms 100 EXEC enter=+0.1ms root=1 exe_name=crun comm=crun'
+		echo '+180.1ms - CLIENT first_byte=+180.1ms attempts=1 http_status=200'
+		echo '+181ms - RUN_END status=ok'
+	} >tick.ev
+	"$ROOT/build/export/record" tick.ev tick.coldprof
+	for format in svg html; do
+		"${COLDPROF:-$ROOT/coldprof}" export tick.coldprof --scenario boxed --format $format -o tick.$format
+		grep -q '<text class="left" x="1187.0" y="11">180</text>' tick.$format
+	done
+	for width in 1280 900 400; do
+		see tick.html $width
+		until_true 'return !!document.querySelector("svg.tl").dataset.to'
+		is 'const t = [...document.querySelectorAll("svg.tl .axis text")].pop(), s = document.querySelector("svg.tl").getBoundingClientRect(); return /^1[0-9]0$/.test(t.textContent) && t.getBoundingClientRect().right <= s.right + 0.5' true
 	done
 }
 
