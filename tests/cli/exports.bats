@@ -134,7 +134,8 @@ unversioned() {
 	consumer speedscope
 	schema=$CONSUMER
 	consumer ajv
-	for name in small hostile; do
+	record vm ready
+	for name in small hostile vm ready; do
 		"$COLDPROF" export $name.coldprof --format speedscope >$name.json
 		NODE_PATH=$CONSUMER/node_modules node -e '
 			const Ajv = require("ajv"), fs = require("fs");
@@ -159,7 +160,8 @@ unversioned() {
 
 @test "prometheus: promtool has nothing to say" {
 	consumer promtool
-	for name in small hostile; do
+	record vm ready
+	for name in small hostile vm ready; do
 		"$COLDPROF" export $name.coldprof --format prometheus >$name.prom
 		run "$CONSUMER" check metrics <$name.prom
 		echo "$output"
