@@ -149,7 +149,7 @@ static __always_inline void vcpu_entered_run(struct task_ctx *c, __u64 now)
 
 	if (!v || !control.timed)
 		return;
-	user = v->user_since && now > v->user_since ? now - v->user_since : 0;
+	user = vcpu_user_handled(v, now);
 	e = exit_at(PROBE_EXIT_USER + (v->user_reason < 63 ? v->user_reason : 63));
 	if (e)
 		e->user_ns += user;

@@ -56,8 +56,9 @@ struct probe_vcpu {
 	__u64 ns[8]; /* enum wire_vcpu_state, and two to make it a power of two */
 	__u64 runs, entries, user_exits;
 	__u64 woken;  /* off the CPU: when it was woken for the first time; 0 = not yet */
-	__u64 since;  /* an exit is handled in the kernel since; 0 = none is */
-	__u64 user_since; /* KVM_RUN returned; 0 = it is in it */
+	__u64 off;    /* … and since when it is off; 0 = on a CPU */
+	__u64 since;  /* an exit is handled in the kernel since, time off the CPU left out; 0 = none is */
+	__u64 user_since; /* KVM_RUN returned, the same; 0 = it is in it */
 	__u64 next_send;
 	__u64 device; /* key of the address whose exit is handled; 0 = none or not known yet */
 	__u64 device_kernel, device_user; /* ns of the exit that is handled */

@@ -52,10 +52,20 @@ VCPU_INLINE void vcpu_advance(struct probe_vcpu *v, __u64 now, __u32 next)
 	v->state = next;
 }
 
-/* ns since an exit began to be handled; 0 when none is. */
+/*
+ * ns on a CPU since an exit began to be handled; 0 when none is. since moves on by what the thread
+ * spent off the CPU, so of all exits together this is no more than the ledger's KERNEL.
+ */
 VCPU_INLINE __u64 vcpu_handled(const struct probe_vcpu *v, __u64 now)
 {
 	return v->since && now > v->since ? now - v->since : 0;
+}
+
+/* The same of the VMM, since KVM_RUN returned: a halt is no work of its own. */
+VCPU_INLINE __u64 vcpu_user_handled(const struct probe_vcpu *v, __u64 now)
+{
+	return v->user_since && now > v->user_since && v->state == WIRE_VCPU_VMM ?
+		       now - v->user_since : 0;
 }
 
 VCPU_INLINE void vcpu_begin(struct probe_vcpu *v, __u64 now)
@@ -78,7 +88,7 @@ VCPU_INLINE void vcpu_run_enter(struct probe_vcpu *v, __u64 now)
 VCPU_INLINE void vcpu_run_exit(struct probe_vcpu *v, __u64 now)
 {
 	vcpu_advance(v, now, v->user_reason == VCPU_EXIT_HLT ? WIRE_VCPU_HALTED : WIRE_VCPU_VMM);
-	v->user_since = now;
+	v->user_since = v->last;
 	v->since = 0;
 	v->reason = VCPU_NONE;
 }
@@ -98,7 +108,7 @@ VCPU_INLINE void vcpu_hw_entry(struct probe_vcpu *v, __u64 now)
 VCPU_INLINE void vcpu_hw_exit(struct probe_vcpu *v, __u64 now, __u32 index)
 {
 	vcpu_advance(v, now, WIRE_VCPU_KERNEL);
-	v->since = now;
+	v->since = v->last;
 	v->reason = index;
 }
 
@@ -124,6 +134,7 @@ VCPU_INLINE void vcpu_off(struct probe_vcpu *v, __u64 now, __u32 why)
 	else if (v->state == WIRE_VCPU_HALTED || (!v->user_since && vcpu_sleeps_halted(v, why)))
 		next = WIRE_VCPU_HALTED;
 	vcpu_advance(v, now, next);
+	v->off = v->last;
 	if (why == WIRE_STATE_ENDED)
 		v->end = v->last;
 }
@@ -136,6 +147,12 @@ VCPU_INLINE void vcpu_on(struct probe_vcpu *v, __u64 now)
 		vcpu_advance(v, woken, WIRE_VCPU_RUNNABLE);
 	vcpu_advance(v, now, v->back);
 	v->woken = 0;
+	/* Nobody handles an exit who is not on a CPU. */
+	if (v->off && v->since)
+		v->since += v->last - v->off;
+	if (v->off && v->user_since)
+		v->user_since += v->last - v->off;
+	v->off = 0;
 }
 
 #endif

@@ -369,8 +369,8 @@ struct wire_vm_exit {
 	__u32 table;  /* enum wire_exit_table */
 	__u32 reason; /* its number there; ~0: could not be read */
 	__u64 count;
-	__u64 kernel_ns; /* until the guest, or user space, went on */
-	__u64 user_ns;   /* WIRE_EXIT_USER: until the next KVM_RUN */
+	__u64 kernel_ns; /* until the guest, or user space, went on; without the thread's time off the CPU */
+	__u64 user_ns;   /* WIRE_EXIT_USER: until the next KVM_RUN; the same, and not of halts */
 };
 enum wire_exit_table {
 	WIRE_EXIT_USER = 0, /* KVM_EXIT_* of linux/kvm.h: exits to the VMM */

@@ -105,6 +105,90 @@ static void test_halt_in_the_vmm(void **state)
 	assert_states(&v, 20, 0, 5, 35, 5, 5);
 }
 
+/* A halt of an hour that KVM handles is an hour asleep, and microseconds of handling. */
+static void test_handling_is_on_a_cpu(void **state)
+{
+	struct probe_vcpu v = { 0 };
+
+	(void)state;
+	vcpu_begin(&v, 100);
+	vcpu_hw_entry(&v, 110);
+	vcpu_hw_exit(&v, 120, vcpu_exit_index(VCPU_SVM_HLT));
+	vcpu_off(&v, 125, WIRE_STATE_SLEEPING);
+	v.woken = 1000;
+	vcpu_on(&v, 1100);
+	vcpu_off(&v, 1102, WIRE_STATE_RUNNABLE);
+	vcpu_on(&v, 1202);
+	assert_int_equal(vcpu_handled(&v, 1205), 5 + 2 + 3);
+	vcpu_hw_entry(&v, 1205);
+	vcpu_hw_exit(&v, 1206, vcpu_exit_index(30));
+	v.user_reason = 2;
+	assert_int_equal(vcpu_handled(&v, 1207), 1);
+	vcpu_run_exit(&v, 1207);
+	vcpu_off(&v, 1210, WIRE_STATE_SLEEPING); /* the VMM waits for its disk */
+	vcpu_on(&v, 1310);
+	assert_int_equal(vcpu_user_handled(&v, 1312), 3 + 2);
+	vcpu_run_enter(&v, 1312);
+	/* A halt that the VMM handles is none of its work, asleep or not. */
+	v.user_reason = VCPU_EXIT_HLT;
+	vcpu_run_exit(&v, 1320);
+	vcpu_off(&v, 1330, WIRE_STATE_SLEEPING);
+	vcpu_on(&v, 1400);
+	assert_int_equal(vcpu_user_handled(&v, 1410), 0);
+}
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 16;
+}
+
+/* Whatever comes, in an order that can be and with clocks that are late: exits take no more than all. */
+static void test_exits_take_no_more_than_the_ledger(void **state)
+{
+	struct probe_vcpu v = { 0 };
+	uint64_t now = 1000, kernel = 0, vmm = 0;
+	bool in_run = true, in_guest = false, on = true;
+	uint32_t seed = 7, i;
+
+	(void)state;
+	vcpu_begin(&v, now);
+	for (i = 0; i < 200000; i++) {
+		uint64_t at = now - next_random(&seed) % 20;
+		uint32_t what = next_random(&seed) % 8;
+
+		now += next_random(&seed) % 50;
+		if (!on) {
+			if (what & 1)
+				v.woken = at;
+			vcpu_on(&v, now);
+			on = true;
+		} else if (what < 2) {
+			vcpu_off(&v, at, what ? WIRE_STATE_SLEEPING : WIRE_STATE_RUNNABLE);
+			on = false;
+		} else if (!in_run) {
+			vmm += vcpu_user_handled(&v, at);
+			vcpu_run_enter(&v, at);
+			in_run = true;
+		} else if (in_guest) {
+			vcpu_hw_exit(&v, at, vcpu_exit_index(what & 1 ? VCPU_SVM_HLT : 30));
+			in_guest = false;
+		} else if (what & 1) {
+			kernel += v.reason != VCPU_NONE ? vcpu_handled(&v, at) : 0;
+			vcpu_hw_entry(&v, at);
+			in_guest = true;
+		} else {
+			kernel += v.reason != VCPU_NONE ? vcpu_handled(&v, at) : 0;
+			v.user_reason = what & 2 ? VCPU_EXIT_HLT : 2;
+			vcpu_run_exit(&v, at);
+			in_run = false;
+		}
+		assert_true(kernel <= v.ns[WIRE_VCPU_KERNEL] && vmm <= v.ns[WIRE_VCPU_VMM]);
+		assert_int_equal(sum(&v), v.last - v.first);
+	}
+	assert_true(kernel > 0 && vmm > 0 && v.ns[WIRE_VCPU_HALTED] > 0);
+}
+
 /* A clock that was read before another one's: no time is counted twice, none is made up. */
 static void test_late_events(void **state)
 {
@@ -280,6 +364,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_with_entries), cmocka_unit_test(test_without_entries),
 		cmocka_unit_test(test_halt_in_the_vmm), cmocka_unit_test(test_late_events),
+		cmocka_unit_test(test_handling_is_on_a_cpu),
+		cmocka_unit_test(test_exits_take_no_more_than_the_ledger),
 		cmocka_unit_test(test_end), cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_names), cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_between),
