@@ -122,7 +122,8 @@ static __always_inline void device_book(struct probe_vcpu *v, __u64 now)
 	v->device = 0;
 	d = bpf_map_lookup_elem(&vm_devices, &key);
 	if (!d) {
-		bpf_map_update_elem(&vm_devices, &key, &fresh, BPF_ANY);
+		/* Another vCPU may make it just now, and what it has counted stays. */
+		bpf_map_update_elem(&vm_devices, &key, &fresh, BPF_NOEXIST);
 		d = bpf_map_lookup_elem(&vm_devices, &key);
 	}
 	if (!d) { /* full: what is left goes on one account */

@@ -7,23 +7,31 @@
 load lib
 load nested
 
-# What the toy does, 20 times, and what of the report is looked at: one line of JSON each.
-toy_script() {
-	local prefix=$1 out=$2
+# toy NAME PREFIX OUT WORD...: a script that runs the toy 20 times, and prints what of the report is looked at: one line of JSON each.
+toy() {
+	local name=$1 prefix=$2 out=$3$1
+	shift 3
 	cat <<-END
 		coldprof run --no-samples --warmup 0 --requests 0 --settle 0 -n 20 --port 8080 -o $out.coldprof --json $out.json -- \\
-			$prefix ram=16 back=memfd touch=2 slots=3 truth=$out.truth out=0x80:523 out=0x2f8:211 in=0x64:37 mmio=0xfee00020:101 mmioin=0xfeb00070:53 \\
-			console=hello-from-the-guest hlt=7 haltms=1 mark=0xf4:6 mark=0xf5:1 spin=100000 mark=0xf4:7 serve=8080 >$out.text 2>$out.err ||
-			cat $out.text $out.err
+			$prefix $* truth=$out.truth serve=8080 >$out.text 2>$out.err || cat $out.text $out.err
 		jq -Mc '.environment | { kvm, kvm_tracepoints }' $out.json
-		jq -Mc '.scenarios[0].runs[] | { status, lost_events, cold_start_ns, vm: (.vm | .ioctls = (.setup.ioctls | map({ (.name): .count }) | add) |
-			.slots = (.setup.slots | map(.bytes)) | .backed = (.setup.slots | map([.bytes, .backing])) | .vcpus = (.vcpus | map(del(.phases))) | del(.setup)) }' $out.json
+		jq -Mc '.scenarios[0].runs[] | { toy: "$name", status, lost_events, cold_start_ns, phases, vm: (.vm | .ioctls = (.setup.ioctls | map({ (.name): .count }) | add) |
+			.slots = (.setup.slots | map(.bytes)) | .backed = (.setup.slots | map([.bytes, .backing])) | del(.setup)) }' $out.json
 	END
 }
 
-# results KIND: its lines; the runs only.
+# What the toy does: everything once; the same addresses by four vCPUs at once; halts that KVM handles itself.
+toy_script() {
+	toy exact "$1" "$2" ram=16 back=memfd touch=2 slots=3 out=0x80:523 out=0x2f8:211 in=0x64:37 mmio=0xfee00020:101 mmioin=0xfeb00070:53 \
+		console=hello-from-the-guest hlt=7 haltms=1 mark=0xf4:6 mark=0xf5:1 spin=100000 mark=0xf4:7
+	toy smp "$1" "$2" vcpus=4 out=0x80:211 in=0x64:101 out=0x2f8:97 mmio=0xfeb00070:53 mmioin=0xfeb00170:31 out=0x510:2 \
+		"$(seq -s ' ' -f 'out=%g:1' 1792 1841)"
+	toy halts "$1" "$2" khlt=20 out=0x80:5
+}
+
+# results KIND TOY: its lines; the runs only.
 results() {
-	grep '^{"status"' "$BATS_FILE_TMPDIR/$1.out" >"$BATS_TEST_TMPDIR/$1.json" || true
+	grep "^{\"toy\":\"$2\"" "$BATS_FILE_TMPDIR/$1.out" >"$BATS_TEST_TMPDIR/$1.json" || true
 	JSON=$BATS_TEST_TMPDIR/$1.json
 }
 
@@ -47,15 +55,16 @@ setup() {
 	need_tracing
 }
 
+# need_nested TOY, need_kvm TOY: look at that one's runs.
 need_nested() {
 	[ -z "$WHY_NO_NESTED" ] || skip "$WHY_NO_NESTED"
-	results nested
+	results nested "$1"
 	[ -s "$JSON" ] || { tail -n 20 "$BATS_FILE_TMPDIR/nested.out"; return 1; }
 }
 
 need_kvm() {
 	[ -z "$WHY_NO_KVM" ] || skip "$WHY_NO_KVM"
-	results host
+	results host "$1"
 	[ -s "$JSON" ] || { tail -n 20 "$BATS_FILE_TMPDIR/host.out"; return 1; }
 }
 
@@ -75,13 +84,45 @@ counts_are_exact() {
 	all_runs '.vm.devices | map({ (.device): .exits }) | add | .serial == 232 and .post == 523 and .i8042 == 37 and ."boot marker" == 3'
 }
 
+smp_counts_are_exact() {
+	all_runs '.status == "ok" and .lost_events == 0'
+	# what four did to one address is counted once for each, whoever was first
+	all_runs '.vm.addresses | map(select(.address < 1792 or .address > 1841) | { (.space + " " + (.address | tostring)): [.reads, .writes] }) | add ==
+		{ "port 128": [0, 844], "port 100": [404, 0], "port 760": [0, 388], "port 1296": [0, 8], "port 1281": [0, 4],
+		  "mmio 4272947312": [0, 212], "mmio 4272947568": [124, 0] }'
+	all_runs '.vm.addresses | map(select(.address >= 1792 and .address <= 1841) | .writes) | . == [range(50) | 4]'
+	all_runs '.vm.exits | map(select(.to == "vmm") | { (.reason): .count }) | add == { "io": 1848, "mmio": 336 }'
+	all_runs '.vm.vcpus | length == 4 and all(.kvm_runs == 546 and .userspace_exits == 546)'
+}
+
+# Of every vCPU, as a whole and phase by phase; what exits took is part of it.
 the_ledger_sums() {
-	all_runs '.vm.vcpus[0] | (.ledger | add) == .end_ns - .first_run_ns'
-	all_runs '.vm.vcpus[0].ledger | .guest > 0 and .vmm > 0'
-	# seven halts of a millisecond each, which the VMM sleeps
-	all_runs '.vm.vcpus[0].ledger.halted >= 7000000'
-	# what the devices took is part of it
+	all_runs '.vm.vcpus | all((.ledger | add) == .end_ns - .first_run_ns)'
+	all_runs '.vm.vcpus | all(. as $v | [$v.phases[].ledger | add] | add == $v.end_ns - $v.first_run_ns)'
+	all_runs '.phases as $phases | .vm.vcpus | all(. as $v | $v.phases | all(.name as $name | (.ledger | add) ==
+		([$phases[] | select(.name == $name) | ([.end_ns, $v.end_ns] | min) - ([.start_ns, $v.first_run_ns] | max)] | add)))'
+	# a state's parts are rounded where a phase ends between two points
+	all_runs '.vm.vcpus | all(. as $v | $v.ledger | to_entries | all(.key as $k | (.value - ([$v.phases[].ledger[$k]] | add)) | fabs < 100))'
+	all_runs '(.vm.vcpus | map(.ledger.vmm) | add) >= (.vm.exits | map(select(.to == "vmm") | .vmm_ns) | add)'
+	all_runs '.vm.guest_includes_kernel or (.vm.vcpus | map(.ledger.kernel) | add) >= (.vm.exits | map(select(.to == "kernel") | .kernel_ns) | add)'
+	all_runs '(.vm.vcpus | map(.ledger.kernel + .ledger.guest) | add) >= (.vm.exits | map(select(.to == "vmm") | .kernel_ns) | add)'
+	# what the devices took is part of that
 	all_runs '(.vm.devices | map(.vmm_ns) | add) as $devices | (.vm.exits | map(select(.to == "vmm") | .vmm_ns) | add) >= $devices'
+}
+
+# seven halts of a millisecond each, which the VMM sleeps
+the_vmm_halts() {
+	all_runs '.vm.vcpus[0].ledger | .guest > 0 and .vmm > 0 and .halted >= 7000000'
+}
+
+# Halts that never reach the VMM: the vCPU sleeps, and nobody works.
+kvm_halts() {
+	all_runs '.status == "ok" and .lost_events == 0'
+	all_runs '.vm.exits | map(select(.to == "vmm") | { (.reason): .count }) | add == { "io": 6 }'
+	all_runs '.vm.vcpus | length == 1 and .[0].ledger.halted > 0'
+	# the timer's and the controller's ports are KVM's own; the handler tells the controller of each tick
+	all_runs '.vm.addresses | map({ (.address | tostring): .writes }) | add | ."33" == 4 and ."67" == 1 and ."64" == 2 and ."32" >= 21'
+	all_runs '.vm.addresses | map(select(.address < 128) | .vmm_ns) | add == 0'
 }
 
 setup_is_told() {
@@ -97,36 +138,63 @@ guest_is_heard() {
 }
 
 @test "a real KVM: counts are exact, 20 of 20 times" {
-	need_kvm
+	need_kvm exact
 	counts_are_exact
 }
 
-@test "a real KVM: the ledger sums, set-up and guest are told" {
-	need_kvm
+@test "a real KVM: four vCPUs at once lose no count, 20 of 20 times" {
+	need_kvm smp
+	smp_counts_are_exact
 	the_ledger_sums
+}
+
+@test "a real KVM: the ledger sums, set-up and guest are told" {
+	need_kvm exact
+	the_ledger_sums
+	the_vmm_halts
 	setup_is_told
 	guest_is_heard
 }
 
+@test "a real KVM: halts within KVM are halts" {
+	need_kvm halts
+	kvm_halts
+	the_ledger_sums
+}
+
 @test "nested SVM: counts are exact, 20 of 20 times" {
-	need_nested
+	need_nested exact
 	counts_are_exact
 }
 
-@test "nested SVM: the ledger sums, 20 of 20 times" {
-	need_nested
+@test "nested SVM: four vCPUs at once lose no count, 20 of 20 times" {
+	need_nested smp
+	smp_counts_are_exact
 	the_ledger_sums
+}
+
+@test "nested SVM: the ledger sums, 20 of 20 times" {
+	need_nested exact
+	the_ledger_sums
+	the_vmm_halts
 	all_runs '.vm.vcpus[0].ledger.kernel > 0 and .vm.guest_includes_kernel == false'
 }
 
+@test "nested SVM: halts within KVM are halts, and no time of handling" {
+	need_nested halts
+	kvm_halts
+	the_ledger_sums
+	all_runs '.vm.exits | map(select(.to == "kernel") | { (.reason): .count }) | add | .hlt == 20'
+}
+
 @test "nested SVM: set-up, console and markers are told" {
-	need_nested
+	need_nested exact
 	setup_is_told
 	guest_is_heard
 }
 
 @test "nested SVM: KVM is a module, and hardware exits have its names" {
-	need_nested
+	need_nested exact
 	grep -q '"kvm_tracepoints":"kvm_entry, kvm_exit, kvm_userspace_exit, kvm_pio, kvm_mmio"' "$BATS_FILE_TMPDIR/nested.out"
 	all_runs '.vm.isa == "svm"'
 	# every port access is one exit of the CPU for io, every halt one for hlt
