@@ -91,6 +91,7 @@ int on_kvm_entry(struct raw_args *ctx)
 	if (!v)
 		return 0;
 	now = bpf_ktime_get_ns();
+	vcpu_here(v, now);
 	if (v->reason != VCPU_NONE) {
 		e = exit_at(v->reason);
 		if (e)
@@ -107,11 +108,13 @@ int on_kvm_entry(struct raw_args *ctx)
 
 static __always_inline int left_guest(struct probe_vcpu *v, __u32 isa, __u32 reason)
 {
+	__u64 now = bpf_ktime_get_ns();
 	struct probe_exit *e;
 
 	if (!control.isa)
 		control.isa = isa;
-	vcpu_hw_exit(v, bpf_ktime_get_ns(), vcpu_exit_index(reason));
+	vcpu_here(v, now);
+	vcpu_hw_exit(v, now, vcpu_exit_index(reason));
 	e = exit_at(v->reason);
 	if (e)
 		e->count++;
@@ -156,6 +159,8 @@ int on_kvm_userspace_exit(struct raw_args *ctx)
 	/* Interrupted by a signal the reason is an old one. */
 	v->user_reason = (__s32)ctx->args[1] < 0 ? 10 /* KVM_EXIT_INTR */ : ctx->args[0];
 	v->user_exits++;
+	if (v->off)
+		vcpu_here(v, bpf_ktime_get_ns());
 	if (!v->since)
 		v->since = bpf_ktime_get_ns();
 	return 0;
@@ -255,8 +260,11 @@ static __always_inline void port_written(struct probe_vcpu *v, __u32 slot, __u32
 
 static __always_inline void begin_access(struct probe_vcpu *v, __u64 key, __u32 write)
 {
-	__u64 now = v->since ? v->since : bpf_ktime_get_ns();
+	__u64 now;
 
+	if (v->off)
+		vcpu_here(v, bpf_ktime_get_ns());
+	now = v->since ? v->since : bpf_ktime_get_ns();
 	if (v->device) { /* another one in the same exit: what it took is not known apart */
 		v->device_kernel = v->device_user = 0;
 		device_book(v, now);

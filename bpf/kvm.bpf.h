@@ -150,6 +150,7 @@ static __always_inline void vcpu_entered_run(struct task_ctx *c, __u64 now)
 
 	if (!v || !control.timed)
 		return;
+	vcpu_here(v, now);
 	user = vcpu_user_handled(v, now);
 	e = exit_at(PROBE_EXIT_USER + (v->user_reason < 63 ? v->user_reason : 63));
 	if (e)
@@ -169,6 +170,7 @@ static __always_inline void vcpu_left_run(struct task_ctx *c, __u64 now)
 
 	if (!v || !control.timed)
 		return;
+	vcpu_here(v, now);
 	kernel = vcpu_handled(v, now);
 	if (v->reason != VCPU_NONE) {
 		e = exit_at(v->reason);

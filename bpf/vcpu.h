@@ -122,23 +122,6 @@ VCPU_INLINE int vcpu_sleeps_halted(const struct probe_vcpu *v, __u32 why)
 	return why == WIRE_STATE_SLEEPING;
 }
 
-/* It leaves the CPU; why is enum wire_task_state. */
-VCPU_INLINE void vcpu_off(struct probe_vcpu *v, __u64 now, __u32 why)
-{
-	__u32 next = WIRE_VCPU_BLOCKED;
-
-	v->back = v->state;
-	v->woken = 0;
-	if (why == WIRE_STATE_RUNNABLE)
-		next = WIRE_VCPU_RUNNABLE;
-	else if (v->state == WIRE_VCPU_HALTED || (!v->user_since && vcpu_sleeps_halted(v, why)))
-		next = WIRE_VCPU_HALTED;
-	vcpu_advance(v, now, next);
-	v->off = v->last;
-	if (why == WIRE_STATE_ENDED)
-		v->end = v->last;
-}
-
 VCPU_INLINE void vcpu_on(struct probe_vcpu *v, __u64 now)
 {
 	__u64 woken = v->woken;
@@ -153,6 +136,34 @@ VCPU_INLINE void vcpu_on(struct probe_vcpu *v, __u64 now)
 	if (v->off && v->user_since)
 		v->user_since += v->last - v->off;
 	v->off = 0;
+}
+
+/*
+ * Its thread does something. Some kernels change to a task now and then without a sched_switch
+ * (bpf/probe.bpf.h): what is known then is when it was woken, or nothing before now.
+ */
+VCPU_INLINE void vcpu_here(struct probe_vcpu *v, __u64 now)
+{
+	if (v->off)
+		vcpu_on(v, v->woken && v->woken < now ? v->woken : now);
+}
+
+/* It leaves the CPU; why is enum wire_task_state. */
+VCPU_INLINE void vcpu_off(struct probe_vcpu *v, __u64 now, __u32 why)
+{
+	__u32 next = WIRE_VCPU_BLOCKED;
+
+	vcpu_here(v, now);
+	v->back = v->state;
+	v->woken = 0;
+	if (why == WIRE_STATE_RUNNABLE)
+		next = WIRE_VCPU_RUNNABLE;
+	else if (v->state == WIRE_VCPU_HALTED || (!v->user_since && vcpu_sleeps_halted(v, why)))
+		next = WIRE_VCPU_HALTED;
+	vcpu_advance(v, now, next);
+	v->off = v->last;
+	if (why == WIRE_STATE_ENDED)
+		v->end = v->last;
 }
 
 #endif

@@ -137,6 +137,28 @@ static void test_handling_is_on_a_cpu(void **state)
 	assert_int_equal(vcpu_user_handled(&v, 1410), 0);
 }
 
+/* It slept, and came back without a sched_switch: since it was woken, for all that is known. */
+static void test_unseen_return(void **state)
+{
+	struct probe_vcpu v = { 0 };
+
+	(void)state;
+	vcpu_begin(&v, 100);
+	v.since = 105; /* a port that KVM handles itself */
+	vcpu_off(&v, 110, WIRE_STATE_SLEEPING);
+	v.woken = 150;
+	vcpu_off(&v, 160, WIRE_STATE_SLEEPING);
+	assert_int_equal(v.since, 145);
+	v.woken = 190;
+	vcpu_on(&v, 192);
+	assert_states(&v, 10 + 10, 0, 0, 40 + 30, 2, 0);
+	vcpu_off(&v, 200, WIRE_STATE_SLEEPING);
+	vcpu_here(&v, 220); /* nobody was seen to wake it */
+	assert_int_equal(vcpu_handled(&v, 225), 5 + 10 + 8 + 5);
+	vcpu_run_exit(&v, 225);
+	assert_states(&v, 10 + 10 + 8 + 5, 0, 0, 40 + 30 + 20, 2, 0);
+}
+
 static uint32_t next_random(uint32_t *seed)
 {
 	*seed = *seed * 1664525 + 1013904223;
@@ -161,9 +183,13 @@ static void test_exits_take_no_more_than_the_ledger(void **state)
 		if (!on) {
 			if (what & 1)
 				v.woken = at;
-			vcpu_on(&v, now);
+			if (what & 4)
+				vcpu_on(&v, now); /* else nobody saw it */
 			on = true;
-		} else if (what < 2) {
+			continue;
+		}
+		vcpu_here(&v, at);
+		if (what < 2) {
 			vcpu_off(&v, at, what ? WIRE_STATE_SLEEPING : WIRE_STATE_RUNNABLE);
 			on = false;
 		} else if (!in_run) {
@@ -365,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_with_entries), cmocka_unit_test(test_without_entries),
 		cmocka_unit_test(test_halt_in_the_vmm), cmocka_unit_test(test_late_events),
 		cmocka_unit_test(test_handling_is_on_a_cpu),
+		cmocka_unit_test(test_unseen_return),
 		cmocka_unit_test(test_exits_take_no_more_than_the_ledger),
 		cmocka_unit_test(test_end), cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_names), cmocka_unit_test(test_plan),
