@@ -221,11 +221,15 @@ static __always_inline void add_text(struct probe_vcpu *v, __u32 slot, __u8 byte
 
 static __always_inline void send_mark(__u32 space, __u64 address, __u32 value)
 {
+	__u32 *sent = space == WIRE_SPACE_PORT && address == 0x80 ? &control.posts : &control.marks;
 	WIRE_RECORD(guest_mark) *r;
+	bool over;
 
-	if (control.marks >= WIRE_MARKS_MAX)
+	/* Two vCPUs may both be the last; what is over is told as a number when the window closes. */
+	over = *sent >= WIRE_MARKS_MAX;
+	__sync_fetch_and_add(sent, 1);
+	if (over)
 		return;
-	control.marks++;
 	r = record_reserve(WIRE_GUEST_MARK, sizeof(*r));
 	if (!r)
 		return;

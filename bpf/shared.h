@@ -19,7 +19,8 @@ struct probe_control {
 	__u32 client_tid; /* the probing client's thread */
 	__u32 idle;       /* 1: enough was seen of this run; only lives and ends are followed */
 	__u32 quiet;      /* 1: nothing is traced, only a listen in netns is noticed */
-	__u32 marks;      /* GUEST_MARK records so far */
+	__u32 marks;      /* GUEST_MARK records so far, those left out with them; … */
+	__u32 posts;      /* … and those of port 0x80, which have a budget of their own */
 	__u32 isa;        /* what kvm_exit says it is: 1 vmx, 2 svm, others; 0 = it has not fired */
 };
 

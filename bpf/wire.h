@@ -409,7 +409,11 @@ struct wire_guest_text {
 	char text[WIRE_GUEST_TEXT_MAX];
 };
 
-/* GUEST_MARK: a write to an address that guests mark their boot with; 256 a run at most. */
+/*
+ * GUEST_MARK: a write to an address that guests mark their boot with. WIRE_MARKS_MAX a run at most, and as
+ * many of port 0x80 (of what user space reads: of each port). How many more there were is told by one of
+ * space REST: value is their number, address 0x80 (the port), or 0 for all others.
+ */
 #define WIRE_MARKS_MAX 256
 struct wire_guest_mark {
 	__u64 address;

@@ -87,7 +87,7 @@ void kvm_sums_begin(struct kvm_sums *k, struct probes *p)
 	int map = bpf_map__fd(p->maps.vm_devices);
 	uint64_t key;
 
-	p->bss->control.marks = 0;
+	p->bss->control.marks = p->bss->control.posts = 0;
 	p->bss->control.isa = 0;
 	while (k->wanted && !bpf_map_get_next_key(map, NULL, &key) &&
 	       !bpf_map_delete_elem(map, &key))
@@ -219,6 +219,16 @@ static void hand_over_devices(struct probes *p, const struct out *o)
 	}
 }
 
+/* How many marks of a kind were left out. */
+static void hand_over_dropped(const struct out *o, uint32_t seen, uint64_t address)
+{
+	const struct wire_guest_mark body = { .address = address, .space = WIRE_SPACE_REST,
+					      .value = seen - WIRE_MARKS_MAX };
+
+	if (seen > WIRE_MARKS_MAX)
+		send(o, WIRE_GUEST_MARK, 0, 0, &body, sizeof(body));
+}
+
 void kvm_sums_hand_over(struct kvm_sums *k, struct probes *p, int cpus, uint64_t end,
 			collector_record_fn fn, void *ctx)
 {
@@ -230,4 +240,6 @@ void kvm_sums_hand_over(struct kvm_sums *k, struct probes *p, int cpus, uint64_t
 	hand_over_vcpus(p, &o);
 	hand_over_exits(p, cpus, &o);
 	hand_over_devices(p, &o);
+	hand_over_dropped(&o, p->bss->control.marks, 0);
+	hand_over_dropped(&o, p->bss->control.posts, 0x80);
 }

@@ -20,7 +20,7 @@
 #define PIPE_BYTES (1 << 20)
 #define TEXT_MAX (16u << 20) /* of a console that is kept */
 #define PIECE_MAX 4096       /* of a line in one record */
-#define MARKS_MAX 256
+#define MARKS_MAX WIRE_MARKS_MAX /* of a port */
 #define LINE_BUFFER 65536
 
 /* A piece of a console: a line, or what came of it before another one had to begin. */
@@ -33,6 +33,7 @@ struct piece {
 struct channel {
 	const struct scenario_pipe *pipe;
 	int fd;
+	uint64_t marks, last; /* bytes of a port so far, and when the last one came */
 };
 
 struct mark {
@@ -52,7 +53,7 @@ struct console {
 	struct piece *pieces;
 	size_t n_pieces, cap_pieces;
 	bool line_on; /* the last piece is a line that has not ended */
-	struct mark marks[MARKS_MAX];
+	struct mark marks[MARKS_MAX * PIPES_MAX];
 	size_t n_marks;
 };
 
@@ -83,16 +84,16 @@ static void add_byte(struct console *c, uint64_t now, char byte)
 	last->len++;
 }
 
-static void take(struct console *c, const struct scenario_pipe *pipe, uint64_t now,
-		 const char *bytes, size_t n)
+static void take(struct console *c, struct channel *from, uint64_t now, const char *bytes, size_t n)
 {
 	size_t i;
 
+	from->last = now;
 	for (i = 0; i < n; i++) {
-		if (!pipe->port)
+		if (!from->pipe->port)
 			add_byte(c, now, bytes[i]);
-		else if (c->n_marks < MARKS_MAX)
-			c->marks[c->n_marks++] = (struct mark){ now, pipe->port,
+		else if (from->marks++ < MARKS_MAX)
+			c->marks[c->n_marks++] = (struct mark){ now, from->pipe->port,
 								(uint8_t)bytes[i] };
 	}
 }
@@ -117,7 +118,7 @@ static void *read_pipes(void *arg)
 					    read(fds[i].fd, buffer, LINE_BUFFER) : 0;
 
 			if (n > 0)
-				take(c, c->channels[i].pipe, clock_mono_ns(), buffer, n);
+				take(c, &c->channels[i], clock_mono_ns(), buffer, n);
 			any = any || n > 0;
 		}
 		/* What is left in the pipes still counts when it is told to stop. */
@@ -143,7 +144,7 @@ static int open_pipe(struct console *c, const char *dir, const struct scenario_p
 		return error_errno(err, -errno, "cannot open %s", path);
 	/* A guest must not wait for us. A smaller pipe than asked for does, too. */
 	fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES);
-	c->channels[c->n_channels++] = (struct channel){ pipe, fd };
+	c->channels[c->n_channels++] = (struct channel){ .pipe = pipe, .fd = fd };
 	return 0;
 }
 
@@ -188,6 +189,25 @@ void console_stop(struct console *c)
 	c->running = false;
 }
 
+static void write_mark(struct writer *w, uint16_t run, uint64_t time, const struct wire_guest_mark *body,
+		       struct error *err)
+{
+	struct wire_head head = { .time = time, .kind = WIRE_GUEST_MARK, .run = run };
+
+	writer_put(w, &head, body, sizeof(*body), NULL, 0, err);
+}
+
+/* A port that said more than was kept. */
+static void write_dropped(const struct channel *of, struct writer *w, uint16_t run, struct error *err)
+{
+	uint64_t more = of->marks > MARKS_MAX ? of->marks - MARKS_MAX : 0;
+	const struct wire_guest_mark body = { .address = of->pipe->port, .space = WIRE_SPACE_REST,
+					      .value = more < UINT32_MAX ? (uint32_t)more : UINT32_MAX };
+
+	if (more)
+		write_mark(w, run, of->last, &body, err);
+}
+
 void console_write(const struct console *c, struct writer *w, uint16_t run, struct error *err)
 {
 	size_t i;
@@ -202,14 +222,14 @@ void console_write(const struct console *c, struct writer *w, uint16_t run, stru
 		writer_put(w, &head, &body, sizeof(body), &string, 1, err);
 	}
 	for (i = 0; i < c->n_marks; i++) {
-		struct wire_head head = { .time = c->marks[i].time, .kind = WIRE_GUEST_MARK,
-					  .run = run };
 		const struct wire_guest_mark body = { .address = c->marks[i].port,
 						      .space = WIRE_SPACE_PORT,
 						      .value = c->marks[i].value };
 
-		writer_put(w, &head, &body, sizeof(body), NULL, 0, err);
+		write_mark(w, run, c->marks[i].time, &body, err);
 	}
+	for (i = 0; i < c->n_channels; i++)
+		write_dropped(&c->channels[i], w, run, err);
 }
 
 void console_free(struct console *c)

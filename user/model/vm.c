@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/base/mem.h"
 #include "user/model/run.h"
 #include "user/model/session.h"
 #include "user/record/reader.h"
@@ -91,12 +92,18 @@ static bool add_mark(struct vm *vm, const struct wire_head *record)
 	struct wire_guest_mark body;
 
 	record_body(record, &body, sizeof(body));
-	if (vm->n_marks == MARKS_MAX)
-		return false;
+	if (body.space == WIRE_SPACE_REST) {
+		vm->marks_dropped += body.value;
+		return true;
+	}
+	if (vm->n_marks == MARKS_MAX) {
+		vm->marks_dropped++;
+		return true;
+	}
 	ARRAY_RESERVE(vm->marks, vm->n_marks, vm->cap_marks, 1);
 	vm->marks[vm->n_marks++] = (struct vm_mark){
 		.time = record->time, .address = body.address, .space = body.space,
-		.value = body.value,
+		.value = body.value, .of_probe = record->pid != 0,
 	};
 	return true;
 }
@@ -299,25 +306,36 @@ static void order_points(struct vcpu *v)
 	v->n_points = n;
 }
 
+/* The mark that tells of the same write as m, from the other source; NULL: there is none. */
+static struct vm_mark *told_before(struct vm *vm, size_t n, const struct vm_mark *m, const bool *paired)
+{
+	size_t k;
+
+	for (k = n; k && vm->marks[k - 1].time + SAME_MARK_NS >= m->time; k--)
+		if (!paired[k - 1] && vm->marks[k - 1].of_probe != m->of_probe &&
+		    vm->marks[k - 1].address == m->address &&
+		    vm->marks[k - 1].space == m->space && vm->marks[k - 1].value == m->value)
+			return &vm->marks[k - 1];
+	return NULL;
+}
+
 /*
  * Under KVM a port's write can come both from the probes and from QEMU's debug console: the first
- * to tell counts.
+ * to tell counts. Two from the same source are two writes, however close.
  */
 static void order_marks(struct vm *vm)
 {
-	size_t i, k, n = 0;
+	CLEANUP_FREE bool *paired = xcalloc(vm->n_marks + 1, sizeof(*paired));
+	size_t i, n = 0;
 
 	sort(vm->marks, vm->n_marks, sizeof(*vm->marks), compare_marks);
 	for (i = 0; i < vm->n_marks; i++) {
-		const struct vm_mark *m = &vm->marks[i];
-		bool told = false;
+		const struct vm_mark *other = told_before(vm, n, &vm->marks[i], paired);
 
-		for (k = n; k && vm->marks[k - 1].time + SAME_MARK_NS >= m->time && !told; k--)
-			told = vm->marks[k - 1].address == m->address &&
-			       vm->marks[k - 1].space == m->space &&
-			       vm->marks[k - 1].value == m->value;
-		if (!told)
-			vm->marks[n++] = *m;
+		if (other)
+			paired[other - vm->marks] = true;
+		else
+			vm->marks[n++] = vm->marks[i];
 	}
 	vm->n_marks = n;
 }

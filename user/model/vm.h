@@ -55,6 +55,7 @@ struct vm_device {
 struct vm_mark {
 	uint64_t time, address;
 	uint32_t space, value;
+	bool of_probe; /* a write that the probes saw; else read from the VMM's pipe for that port */
 };
 
 /* A line of the guest's console. */
@@ -95,6 +96,7 @@ struct vm {
 	size_t n_devices, cap_devices;
 	struct vm_mark *marks;
 	size_t n_marks, cap_marks;
+	uint64_t marks_dropped; /* there were so many more than the recording has */
 	struct guest_line *lines; /* by time */
 	size_t n_lines, cap_lines;
 	struct guest_initcall *initcalls;

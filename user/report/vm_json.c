@@ -238,6 +238,8 @@ static void write_marks(struct json *j, const struct run *r)
 		json_end(j);
 	}
 	json_end(j);
+	if (r->vm.marks_dropped)
+		json_u64(j, "marks_dropped", r->vm.marks_dropped);
 	if (!r->vm.n_initcalls)
 		return;
 	json_array(j, "initcalls");

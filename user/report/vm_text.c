@@ -264,5 +264,8 @@ void vm_print_run(const struct page *p, const struct run *r)
 		print_vcpus(p, r, to);
 	}
 	print_devices(p, r);
+	if (r->vm.marks_dropped)
+		fprintf(p->out, "\n  %" PRIu64 " more writes to marker ports than the recording has: the first 256 are kept\n",
+			r->vm.marks_dropped);
 	print_console(p, r);
 }
