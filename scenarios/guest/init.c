@@ -45,6 +45,8 @@
 #define MARK_EXEC	7
 #define MARK_MODULES	0x20 /* ours */
 #define MARK_NETWORK	0x21
+#define MARK_LOAD	0x22 /* the kernel is given a module … */
+#define MARK_LOADED	0x23 /* … and has taken it, or not */
 
 #define MAX_ARGS 32
 
@@ -168,15 +170,20 @@ static void tell_boot_timer(void)
 		close(fd);
 }
 
+/* What a module takes is the kernel's time, not ours: it is said before, and marked before and after. */
 static void load_module(const char *name)
 {
 	char path[128];
-	int fd;
+	int fd, failed;
 
+	say("load %s", name);
 	snprintf(path, sizeof(path), MODULE_DIR "%s.ko", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST))
-		say("module %s: %s", name, strerror(errno));
+	mark(MARK_LOAD);
+	failed = fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST) ? errno : 0;
+	mark(MARK_LOADED);
+	if (failed)
+		say("module %s: %s", name, strerror(failed));
 	if (fd >= 0)
 		close(fd);
 }
@@ -317,10 +324,10 @@ static void reap_until(pid_t service)
 
 int main(void)
 {
+	mark(MARK_START_USER); /* first of all: what we do ourselves counts as ours */
 	mount_all();
 	open_console();
 	say_start();
-	mark(MARK_START_USER);
 	read_file("/proc/cmdline", cmdline, sizeof(cmdline));
 	tell_boot_timer();
 	load_modules();

@@ -190,6 +190,19 @@ static const struct finding_case {
 	  .ns = 80000000,
 	  .not_so = "+100ms - CONSOLE text=\"coldprof-init: load virtio_net\"\n"
 		    "+104ms - CONSOLE text=\"coldprof-init: network up\"\n" },
+#define MARKS(FROM, TO)                                                                            \
+	"+" FROM "ms - GUEST_MARK address=0xf4 space=port value=0x22\n+" TO                        \
+	"ms - GUEST_MARK address=0xf4 space=port value=0x23\n"
+	{ .rule = "vm-module", /* marked: whatever the module says meanwhile */
+	  .holds = MARKS("90", "92") "+100ms - CONSOLE text=\"coldprof-init: load slow\"\n" MARKS("100", "150")
+		   "+120ms - CONSOLE text=\"slow: half way\"\n+150.5ms - CONSOLE text=\"coldprof-init: load x\"\n",
+	  .ns = 50000000,
+	  .not_so = "+100ms - CONSOLE text=\"coldprof-init: load quick\"\n" MARKS("100", "115") MARKS("116", "120")
+		    "+180ms - CONSOLE text=\"coldprof-init: network up\"\n" },
+	{ .rule = "vm-module", /* a guest without a console */
+	  .holds = MARKS("100", "150"), .ns = 50000000,
+	  .not_so = "+100ms - GUEST_MARK address=0xf4 space=port value=0x22\n"
+		    "+180ms - GUEST_MARK address=0xf4 space=port value=7\n" },
 	{ .rule = "vm-init-waits",
 	  .holds = "+90ms - CONSOLE text=\"an-init: start\"\n" SLEEP "+190ms - CONSOLE text=y\n",
 	  .ns = 100000000, /* the same sleep before init is somebody else's */

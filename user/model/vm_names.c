@@ -238,6 +238,7 @@ const char *vm_mark_name(const struct vm_mark *m)
 		{ 0xf4, 3, "kernel's loader starts" }, { 0xf4, 5, "kernel starts" },
 		{ 0xf4, 6, "user space starts" }, { 0xf4, 7, "service starts" },
 		{ 0xf4, 0x20, "modules are loaded" }, { 0xf4, 0x21, "network is up" }, /* ours */
+		{ 0xf4, 0x22, "a module is loaded" }, { 0xf4, 0x23, "the module is there" },
 		{ 0xf1, 0, "kernel enters protected mode" },
 	};
 	size_t i;
