@@ -168,23 +168,17 @@ int on_kvm_userspace_exit(struct raw_args *ctx)
 
 /* ---- what the guest says ---- */
 
-struct text {
-	__u64 since;
-	__u32 n;
-	__u32 run;
-	char bytes[256];
-};
-
+/* The serial port of a VM is one, whichever of its vCPUs writes to it: by the VMM's pid. */
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, PROBE_VCPUS_MAX);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PROBE_TEXTS_MAX);
 	__type(key, __u32);
-	__type(value, struct text);
+	__type(value, struct probe_text);
 } guest_texts SEC(".maps");
 
-static __noinline void send_text(struct text *t, __u32 open)
+static __noinline void send_text(struct probe_text *t, __u32 open)
 {
-	WIRE_RECORD(guest_text) *r = record_reserve(WIRE_GUEST_TEXT, sizeof(*r));
+	WIRE_RECORD(guest_text) *r = record_reserve_at(WIRE_GUEST_TEXT, sizeof(*r), t->last);
 
 	if (r) {
 		r->body.since = t->since;
@@ -197,23 +191,34 @@ static __noinline void send_text(struct text *t, __u32 open)
 	__builtin_memset(t->bytes, 0, sizeof(t->bytes));
 }
 
-static __always_inline void add_text(struct probe_vcpu *v, __u32 slot, __u8 byte)
+static __always_inline struct probe_text *text_of(const struct probe_vcpu *v)
 {
-	struct text *t = bpf_map_lookup_elem(&guest_texts, &slot);
+	static const struct probe_text empty = {};
+	__u32 pid = v->pid;
+	struct probe_text *t = bpf_map_lookup_elem(&guest_texts, &pid);
 
-	if (!t)
-		return;
-	if (t->run != control.run) {
+	if (!t) {
+		bpf_map_update_elem(&guest_texts, &pid, &empty, BPF_NOEXIST);
+		t = bpf_map_lookup_elem(&guest_texts, &pid);
+	}
+	if (t && t->run != control.run) {
 		t->run = control.run;
-		t->n = 0;
+		t->n = t->divisor = 0;
 		__builtin_memset(t->bytes, 0, sizeof(t->bytes));
 	}
+	return t;
+}
+
+/* The guest keeps its CPUs apart here as on a real one; if not, it is its text that is mixed up. */
+static __always_inline void add_text(struct probe_text *t, __u64 now, __u8 byte)
+{
+	t->last = now;
 	if (byte == '\n') {
 		send_text(t, 0);
 		return;
 	}
 	if (!t->n)
-		t->since = bpf_ktime_get_ns();
+		t->since = now;
 	t->bytes[t->n & 255] = byte;
 	if (++t->n >= WIRE_GUEST_TEXT_MAX)
 		send_text(t, 1);
@@ -242,24 +247,49 @@ static __always_inline void send_mark(__u32 space, __u64 address, __u32 value)
 #define COM1 0x3f8
 #define COM1_LINE_CONTROL 0x3fb
 #define LINE_CONTROL_DIVISOR 0x80
+#define STRING_MAX 128 /* bytes of one string write (rep outsb in one exit) that are read */
+
+static __always_inline bool says_something(__u32 port)
+{
+	return port == COM1 || port == COM1_LINE_CONTROL || port == 0xf4 || port == 0xf5 ||
+	       port == 0xf1 || port == 0x80;
+}
+
+static __always_inline void serial_written(struct probe_vcpu *v, void *data, __u32 count)
+{
+	struct probe_text *t = text_of(v);
+	__u8 byte;
+	__u32 i;
+
+	if (!t || t->divisor)
+		return;
+	for (i = 0; i < STRING_MAX && i < count; i++) {
+		if (bpf_probe_read_kernel(&byte, 1, data + i))
+			return;
+		add_text(t, v->since, byte);
+	}
+}
 
 /* Few ports say more than that they were written to; the others' values are not read. */
-static __always_inline void port_written(struct probe_vcpu *v, __u32 slot, __u32 port, void *data)
+static __always_inline void port_written(struct probe_vcpu *v, __u32 port, void *data, __u32 count)
 {
+	struct probe_text *t;
 	__u8 byte = 0;
 
-	if (port != COM1 && port != COM1_LINE_CONTROL && port != 0xf4 && port != 0xf5 &&
-	    port != 0xf1 && port != 0x80)
+	if (port == COM1) {
+		serial_written(v, data, count);
 		return;
+	}
 	if (bpf_probe_read_kernel(&byte, 1, data))
 		return;
-	if (port == COM1_LINE_CONTROL)
-		v->text_off = byte & LINE_CONTROL_DIVISOR;
-	else if (port == COM1 && !v->text_off)
-		add_text(v, slot, byte);
-	/* Linux writes zeros to 0x80 to wait a little; a code is something else. */
-	else if (port == 0xf4 || port == 0xf5 || port == 0xf1 || (port == 0x80 && byte))
+	if (port == COM1_LINE_CONTROL) {
+		t = text_of(v);
+		if (t)
+			t->divisor = byte & LINE_CONTROL_DIVISOR;
+	} else if (port != 0x80 || byte) {
+		/* Linux writes zeros to 0x80 to wait a little; a code is something else. */
 		send_mark(WIRE_SPACE_PORT, port, byte);
+	}
 }
 
 static __always_inline void begin_access(struct probe_vcpu *v, __u64 key, __u32 write)
@@ -283,7 +313,6 @@ SEC("raw_tp/kvm_pio")
 int on_kvm_pio(struct raw_args *ctx)
 {
 	struct probe_vcpu *v = vcpu_current();
-	struct cpu_state *s;
 	__u32 write = ctx->args[0], port = ctx->args[1];
 	__u64 key = (__u64)WIRE_SPACE_PORT << PROBE_DEVICE_SPACE | (__u16)port;
 
@@ -297,9 +326,8 @@ int on_kvm_pio(struct raw_args *ctx)
 		return 0;
 	}
 	begin_access(v, key, write);
-	s = write && ctx->args[2] == 1 && ctx->args[3] == 1 ? cpu_state() : NULL;
-	if (s)
-		port_written(v, s->vcpu - 1, port, (void *)ctx->args[4]);
+	if (write && ctx->args[2] == 1 && says_something(port)) /* of size 1 */
+		port_written(v, port, (void *)ctx->args[4], ctx->args[3]);
 	return 0;
 }
 

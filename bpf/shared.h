@@ -71,7 +71,18 @@ struct probe_vcpu {
 	__u32 user_reason; /* KVM_EXIT_* of the last exit to the VMM */
 	__u32 writes;      /* of the exit that is handled: 1 when it is a write */
 	__u32 pending_in;  /* 1: it was a port's read whose port is told by the next KVM_RUN */
-	__u32 text_off;    /* 1: the serial port's divisor is being set, no text comes */
+	__u32 pad;
+};
+
+/* Value of the map "guest_texts": what a VM's first serial port has said of a line; key: the VMM's pid. */
+#define PROBE_TEXTS_MAX 64
+struct probe_text {
+	__u64 since, last; /* its first byte, and its last one */
+	__u32 n;
+	__u32 run;     /* an older one is stale */
+	__u32 divisor; /* not 0: the port's divisor is being set, what is written is no text */
+	__u32 pad;
+	char bytes[256]; /* WIRE_GUEST_TEXT_MAX of them, and some to make it a power of two */
 };
 
 /* Indices of the map "vm_exits": hardware exits first, then KVM_EXIT_*. */

@@ -126,14 +126,20 @@ VCPU_INLINE void vcpu_on(struct probe_vcpu *v, __u64 now)
 {
 	__u64 woken = v->woken;
 
+	/* That it left was not seen: what it did until now is what it did before. */
+	if (!v->off) {
+		vcpu_advance(v, now, v->state);
+		v->woken = 0;
+		return;
+	}
 	if (woken && woken < now)
 		vcpu_advance(v, woken, WIRE_VCPU_RUNNABLE);
 	vcpu_advance(v, now, v->back);
 	v->woken = 0;
 	/* Nobody handles an exit who is not on a CPU. */
-	if (v->off && v->since)
+	if (v->since)
 		v->since += v->last - v->off;
-	if (v->off && v->user_since)
+	if (v->user_since)
 		v->user_since += v->last - v->off;
 	v->off = 0;
 }

@@ -23,7 +23,8 @@ toy() {
 # What the toy does: everything once; the same addresses by four vCPUs at once; halts that KVM handles itself.
 toy_script() {
 	toy exact "$1" "$2" ram=16 back=memfd touch=2 slots=3 out=0x80:523 out=0x2f8:211 in=0x64:37 mmio=0xfee00020:101 mmioin=0xfeb00070:53 \
-		console=hello-from-the-guest hlt=7 haltms=1 mark=0xf4:6 mark=0xf5:1 spin=100000 mark=0xf4:7
+		console=hello-from-the-guest hlt=7 haltms=1 mark=0xf4:6 mark=0xf5:1 spin=100000 mark=0xf4:7 \
+		mark=0x3fb:0x83 mark=0x3f8:0x41 mark=0x3f9:0x42 mark=0x3fb:0x03 outs=by-one-instruction say=login:
 	toy smp "$1" "$2" vcpus=4 out=0x80:211 in=0x64:101 out=0x2f8:97 mmio=0xfeb00070:53 mmioin=0xfeb00170:31 out=0x510:2 \
 		"$(seq -s ' ' -f 'out=%g:1' 1792 1841)"
 	toy halts "$1" "$2" khlt=20 mark=0xf4:6 out=0x80:300 mark=0xf4:7
@@ -77,11 +78,11 @@ counts_are_exact() {
 	all_runs '.status == "ok" and .lost_events == 0'
 	# each address as often as the guest was told to; the truth of the toy is the same
 	all_runs '.vm.addresses | map({ (.space + " " + (.address | tostring)): [.reads, .writes] }) | add ==
-		{ "port 128": [0, 523], "port 760": [0, 211], "port 100": [37, 0], "port 1016": [0, 21], "port 244": [0, 2],
+		{ "port 128": [0, 523], "port 760": [0, 211], "port 100": [37, 0], "port 1016": [0, 47], "port 1017": [0, 1], "port 1019": [0, 2], "port 244": [0, 2],
 		  "port 245": [0, 1], "port 1281": [0, 1], "mmio 4276092960": [0, 101], "mmio 4272947312": [53, 0] }'
-	all_runs '.vm.exits | map(select(.to == "vmm") | { (.reason): .count }) | add == { "io": 796, "mmio": 154, "hlt": 7 }'
-	all_runs '.vm.vcpus | length == 1 and .[0].kvm_runs == 957 and .[0].userspace_exits == 957'
-	all_runs '.vm.devices | map({ (.device): .exits }) | add | .serial == 232 and .post == 523 and .i8042 == 37 and ."boot marker" == 3'
+	all_runs '.vm.exits | map(select(.to == "vmm") | { (.reason): .count }) | add == { "io": 825, "mmio": 154, "hlt": 7 }'
+	all_runs '.vm.vcpus | length == 1 and .[0].kvm_runs == 986 and .[0].userspace_exits == 986'
+	all_runs '.vm.devices | map({ (.device): .exits }) | add | .serial == 261 and .post == 523 and .i8042 == 37 and ."boot marker" == 3'
 }
 
 smp_counts_are_exact() {
@@ -103,9 +104,10 @@ the_ledger_sums() {
 		([$phases[] | select(.name == $name) | ([.end_ns, $v.end_ns] | min) - ([.start_ns, $v.first_run_ns] | max)] | add)))'
 	# a state's parts are rounded where a phase ends between two points
 	all_runs '.vm.vcpus | all(. as $v | $v.ledger | to_entries | all(.key as $k | (.value - ([$v.phases[].ledger[$k]] | add)) | fabs < 100))'
-	all_runs '(.vm.vcpus | map(.ledger.vmm) | add) >= (.vm.exits | map(select(.to == "vmm") | .vmm_ns) | add)'
-	all_runs '.vm.guest_includes_kernel or (.vm.vcpus | map(.ledger.kernel) | add) >= (.vm.exits | map(select(.to == "kernel") | .kernel_ns) | add)'
-	all_runs '(.vm.vcpus | map(.ledger.kernel + .ledger.guest) | add) >= (.vm.exits | map(select(.to == "vmm") | .kernel_ns) | add)'
+	# (a thread that the first byte finds alive has its ledger cut there, by shares of 10 ms)
+	all_runs '.cold_start_ns as $cold | any(.vm.vcpus[]; .end_ns >= $cold) or (.vm.vcpus | map(.ledger.vmm) | add) >= (.vm.exits | map(select(.to == "vmm") | .vmm_ns) | add)'
+	all_runs '.cold_start_ns as $cold | any(.vm.vcpus[]; .end_ns >= $cold) or .vm.guest_includes_kernel or (.vm.vcpus | map(.ledger.kernel) | add) >= (.vm.exits | map(select(.to == "kernel") | .kernel_ns) | add)'
+	all_runs '.cold_start_ns as $cold | any(.vm.vcpus[]; .end_ns >= $cold) or (.vm.vcpus | map(.ledger.kernel + .ledger.guest) | add) >= (.vm.exits | map(select(.to == "vmm") | .kernel_ns) | add)'
 	# what the devices took is part of that
 	all_runs '(.vm.devices | map(.vmm_ns) | add) as $devices | (.vm.exits | map(select(.to == "vmm") | .vmm_ns) | add) >= $devices'
 }
@@ -139,7 +141,8 @@ setup_is_told() {
 }
 
 guest_is_heard() {
-	all_runs '.vm.console | .source == "port 0x3f8" and .lines == 1 and .text[0].text == "hello-from-the-guest"'
+	# not the divisor's bytes; of the last line, which never ends, what there was of it
+	all_runs '.vm.console | .source == "port 0x3f8" and (.text | map(.text)) == ["hello-from-the-guest", "by-one-instruction", "login:"] and .bytes == 46'
 	all_runs '.vm.marks | map([.address, .value]) == [[244, 6], [245, 1], [244, 7]]'
 	all_runs '.vm.marks | map(.meaning) == ["user space starts", "firmware starts", "service starts"]'
 }
@@ -206,7 +209,7 @@ guest_is_heard() {
 	need_nested exact
 	grep -q '"kvm_tracepoints":"kvm_entry, kvm_exit, kvm_userspace_exit, kvm_pio, kvm_mmio"' "$BATS_FILE_TMPDIR/nested.out"
 	all_runs '.vm.isa == "svm"'
-	# every port access is one exit of the CPU for io, every halt one for hlt
-	all_runs '.vm.exits | map(select(.to == "kernel") | { (.reason): .count }) | add | .io == 796 and .hlt == 7 and ."nested page fault" >= 154'
+	# every port access is one exit of the CPU for io (the string's end is one more), every halt one for hlt
+	all_runs '.vm.exits | map(select(.to == "kernel") | { (.reason): .count }) | add | .io == 826 and .hlt == 7 and ."nested page fault" >= 154'
 	all_runs '.vm.vcpus[0] | .kvm_entries >= .kvm_runs'
 }

@@ -185,6 +185,8 @@ static void test_exits_take_no_more_than_the_ledger(void **state)
 				v.woken = at;
 			if (what & 4)
 				vcpu_on(&v, now); /* else nobody saw it */
+			if (what == 7)
+				vcpu_on(&v, now); /* what was not seen is that it left in between */
 			on = true;
 			continue;
 		}

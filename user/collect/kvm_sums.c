@@ -108,7 +108,7 @@ struct out {
 static void send(const struct out *o, uint16_t kind, uint32_t tid, uint32_t pid, const void *body,
 		 size_t size)
 {
-	unsigned char record[256];
+	unsigned char record[sizeof(struct wire_head) + sizeof(struct wire_guest_text)];
 	struct wire_head head = { .time = o->end, .tid = tid, .pid = pid, .kind = kind,
 				  .run = o->run, .size = (uint16_t)(sizeof(head) + size) };
 
@@ -219,6 +219,28 @@ static void hand_over_devices(struct probes *p, const struct out *o)
 	}
 }
 
+/* A prompt, or the last words of a guest that hangs: a line that nobody has ended. */
+static void hand_over_texts(struct probes *p, const struct out *o)
+{
+	int map = bpf_map__fd(p->maps.guest_texts);
+	struct probe_text t;
+	uint32_t pid;
+
+	while (!bpf_map_get_next_key(map, NULL, &pid)) {
+		if (!bpf_map_lookup_elem(map, &pid, &t) && t.run == o->run && t.n) {
+			struct wire_guest_text body = { .since = t.since, .open = 1 };
+			struct out at = *o;
+
+			body.n = t.n < sizeof(body.text) ? t.n : sizeof(body.text);
+			memcpy(body.text, t.bytes, body.n);
+			at.end = t.last;
+			send(&at, WIRE_GUEST_TEXT, pid, pid, &body, sizeof(body));
+		}
+		if (bpf_map_delete_elem(map, &pid))
+			break;
+	}
+}
+
 /* How many marks of a kind were left out. */
 static void hand_over_dropped(const struct out *o, uint32_t seen, uint64_t address)
 {
@@ -240,6 +262,7 @@ void kvm_sums_hand_over(struct kvm_sums *k, struct probes *p, int cpus, uint64_t
 	hand_over_vcpus(p, &o);
 	hand_over_exits(p, cpus, &o);
 	hand_over_devices(p, &o);
+	hand_over_texts(p, &o);
 	hand_over_dropped(&o, p->bss->control.marks, 0);
 	hand_over_dropped(&o, p->bss->control.posts, 0x80);
 }

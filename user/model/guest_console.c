@@ -53,7 +53,8 @@ void guest_console_add(struct session *s, struct run *r, uint64_t since, uint64_
 {
 	struct vm *vm = &r->vm;
 	struct guest_line *last = vm->n_lines ? &vm->lines[vm->n_lines - 1] : NULL;
-	bool goes_on = vm->line_open && last;
+	/* What the probes had of an unfinished line at the end may come before the lines before it. */
+	bool goes_on = vm->line_open && last && since >= last->end;
 
 	vm->line_open = open;
 	vm->console_bytes += len + !open;
