@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * backing.h - what a VMM's guest RAM is made of: each mapping of /proc/PID/smaps that lies in one of
- * the memory slots that it handed to KVM.
+ * backing.h - what a VMM's guest RAM is made of: of each mapping of /proc/PID/smaps what lies in the
+ * memory slots that it handed to KVM. Where that is a part of a mapping, what is there of it is counted
+ * page by page (pagemap), and huge pages are taken to be spread evenly over the mapping.
  */
 #ifndef COLDPROF_BACKING_H
 #define COLDPROF_BACKING_H

@@ -419,7 +419,7 @@ _Static_assert(sizeof(struct host_density_file) == 32, "host_density_file change
  * Strings: its name (path; "" = none).
  */
 struct host_guest_backing {
-	__u64 start, end; /* addresses in the VMM: memory slots' hva lie in it */
+	__u64 start, end; /* addresses in the VMM: memory slots' hva lie in it (0.1: the whole mapping) */
 	__u64 rss;        /* bytes of it that are there, huge pages included */
 	__u64 huge;       /* … and of those, in huge pages, transparent or of hugetlb */
 	__u32 backing;    /* enum guest_backing */
