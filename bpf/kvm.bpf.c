@@ -59,28 +59,6 @@ static __always_inline __u32 read_reason(void *vcpu, __u32 isa)
 	return VCPU_NONE;
 }
 
-/*
- * The place of the vCPU that was last here is kept with the CPU: looking it up with the task costs
- * more than the rest of an exit. Whose it is, is asked all the same.
- */
-static __always_inline struct probe_vcpu *vcpu_current(void)
-{
-	struct cpu_state *s = control.timed ? cpu_state() : NULL;
-	struct probe_vcpu *v;
-	struct task_ctx *c;
-
-	if (!s)
-		return NULL;
-	v = vcpu_at(s->vcpu);
-	if (v && v->tid == (__u32)bpf_get_current_pid_tgid())
-		return v;
-	c = ctx_current();
-	if (!c)
-		return NULL;
-	s->vcpu = c->vcpu;
-	return vcpu_at(c->vcpu);
-}
-
 SEC("raw_tp/kvm_entry")
 int on_kvm_entry(struct raw_args *ctx)
 {
@@ -328,6 +306,20 @@ int on_kvm_pio(struct raw_args *ctx)
 	begin_access(v, key, write);
 	if (write && ctx->args[2] == 1 && says_something(port)) /* of size 1 */
 		port_written(v, port, (void *)ctx->args[4], ctx->args[3]);
+	return 0;
+}
+
+/* Told after KVM has handed it to the eventfd: the guest goes on with it at once. */
+SEC("raw_tp/kvm_fast_mmio")
+int on_kvm_fast_mmio(struct raw_args *ctx)
+{
+	struct probe_vcpu *v = vcpu_current();
+	__u64 gpa = ctx->args[0];
+
+	if (v)
+		begin_access(v, (__u64)WIRE_SPACE_MMIO << PROBE_DEVICE_SPACE |
+					(gpa & ((1ull << PROBE_DEVICE_SPACE) - 1)),
+			     1);
 	return 0;
 }
 

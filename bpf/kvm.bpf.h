@@ -43,6 +43,28 @@ static __always_inline struct probe_vcpu *vcpu_at(__u32 place)
 	return v && v->run == control.run ? v : NULL;
 }
 
+/*
+ * The place of the vCPU that was last here is kept with the CPU: looking it up with the task costs
+ * more than the rest of an exit. Whose it is, is asked all the same.
+ */
+static __always_inline struct probe_vcpu *vcpu_current(void)
+{
+	struct cpu_state *s = control.timed ? cpu_state() : NULL;
+	struct probe_vcpu *v;
+	struct task_ctx *c;
+
+	if (!s)
+		return NULL;
+	v = vcpu_at(s->vcpu);
+	if (v && v->tid == (__u32)bpf_get_current_pid_tgid())
+		return v;
+	c = ctx_current();
+	if (!c)
+		return NULL;
+	s->vcpu = c->vcpu;
+	return vcpu_at(c->vcpu);
+}
+
 static __always_inline struct probe_exit *exit_at(__u32 index)
 {
 	struct probe_exit *e = bpf_map_lookup_elem(&vm_exits, &index);
@@ -78,12 +100,13 @@ static __always_inline void vcpu_new(struct task_ctx *c, __u64 now)
 	v->tid = (__u32)id;
 	v->pid = id >> 32;
 	v->run = control.run;
+	v->slot = slot;
 	v->next_send = now + WIRE_VCPU_EVERY_NS;
 	vcpu_begin(v, now);
 	c->vcpu = slot + 1;
 }
 
-static __noinline void vcpu_send(struct probe_vcpu *v, __u32 slot)
+static __noinline void vcpu_send(struct probe_vcpu *v)
 {
 	WIRE_RECORD(vcpu) *r;
 
@@ -101,15 +124,15 @@ static __noinline void vcpu_send(struct probe_vcpu *v, __u32 slot)
 	r->body.runs = v->runs;
 	r->body.entries = v->entries;
 	r->body.user_exits = v->user_exits;
-	r->body.slot = slot;
+	r->body.slot = v->slot;
 	r->body.pad = 0;
 	record_submit(r);
 }
 
-static __always_inline void vcpu_tell(struct probe_vcpu *v, __u32 place)
+static __always_inline void vcpu_tell(struct probe_vcpu *v)
 {
 	if (v->last >= v->next_send)
-		vcpu_send(v, place - 1);
+		vcpu_send(v);
 }
 
 /* Book the access that is being handled. */
@@ -142,14 +165,11 @@ static __always_inline void device_book(struct probe_vcpu *v, __u64 now)
 	d->last = now;
 }
 
-static __always_inline void vcpu_entered_run(struct task_ctx *c, __u64 now)
+static __always_inline void vcpu_entered_run(struct probe_vcpu *v, __u64 now)
 {
-	struct probe_vcpu *v = vcpu_at(c->vcpu);
 	struct probe_exit *e;
 	__u64 user;
 
-	if (!v || !control.timed)
-		return;
 	vcpu_here(v, now);
 	user = vcpu_user_handled(v, now);
 	e = exit_at(PROBE_EXIT_USER + (v->user_reason < 63 ? v->user_reason : 63));
@@ -159,16 +179,15 @@ static __always_inline void vcpu_entered_run(struct task_ctx *c, __u64 now)
 	if (v->device)
 		device_book(v, now);
 	vcpu_run_enter(v, now);
-	vcpu_tell(v, c->vcpu);
+	vcpu_tell(v);
 }
 
-static __always_inline void vcpu_left_run(struct task_ctx *c, __u64 now)
+static __always_inline void vcpu_left_run(struct probe_vcpu *v, __u64 now)
 {
-	struct probe_vcpu *v = vcpu_at(c->vcpu);
 	struct probe_exit *e;
 	__u64 kernel;
 
-	if (!v || !control.timed)
+	if (v->user_since) /* that it entered was not seen */
 		return;
 	vcpu_here(v, now);
 	kernel = vcpu_handled(v, now);
@@ -205,7 +224,7 @@ static __always_inline void vcpu_gets_cpu(struct task_ctx *c, __u64 now)
 	if (!v || !control.timed)
 		return;
 	vcpu_on(v, now);
-	vcpu_tell(v, c->vcpu);
+	vcpu_tell(v);
 }
 
 static __always_inline void vcpu_is_woken(struct task_ctx *c, __u64 now)

@@ -71,7 +71,7 @@ struct probe_vcpu {
 	__u32 user_reason; /* KVM_EXIT_* of the last exit to the VMM */
 	__u32 writes;      /* of the exit that is handled: 1 when it is a write */
 	__u32 pending_in;  /* 1: it was a port's read whose port is told by the next KVM_RUN */
-	__u32 pad;
+	__u32 slot;        /* its place in the map */
 };
 
 /* Value of the map "guest_texts": what a VM's first serial port has said of a line; key: the VMM's pid. */

@@ -48,20 +48,16 @@ static __always_inline void enter_accept(struct task_ctx *c, __u32 fd)
 	c->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
-static __always_inline void enter_kvm(struct task_ctx *c, __u32 fd, __u32 cmd, __u64 arg)
+static __always_inline void enter_kvm(struct task_ctx *c, __u32 fd, __u32 cmd)
 {
 	__u32 nr = cmd & 0xff;
-	struct memory_region region;
-	WIRE_RECORD(kvm_memslot) *slot;
 	WIRE_RECORD(kvm_run) *run;
 
 	c->arg[0] = fd;
 	c->arg[1] = cmd;
 	if (nr == KVM_RUN_NR) {
-		if (c->vcpu) {
-			vcpu_entered_run(c, c->telling_enter);
+		if (c->vcpu) /* enter_telling() has seen to it, or there was no room */
 			return;
-		}
 		vcpu_new(c, c->telling_enter);
 		run = record_reserve(WIRE_KVM_RUN, sizeof(*run));
 		if (!run)
@@ -71,23 +67,6 @@ static __always_inline void enter_kvm(struct task_ctx *c, __u32 fd, __u32 cmd, _
 		record_submit(run);
 		return;
 	}
-	if (nr != KVM_SET_USER_MEMORY_REGION_NR && nr != KVM_SET_USER_MEMORY_REGION2_NR)
-		return;
-	slot = record_reserve(WIRE_KVM_MEMSLOT, sizeof(*slot));
-	if (!slot)
-		return;
-	__builtin_memset(&slot->body, 0, sizeof(slot->body));
-	if (bpf_probe_read_user(&region, sizeof(region), (void *)arg)) {
-		slot->head.flags |= WIRE_F_UNREADABLE;
-	} else {
-		slot->body.slot = region.slot;
-		slot->body.flags = region.flags;
-		slot->body.gpa = region.gpa;
-		slot->body.bytes = region.bytes;
-		slot->body.hva = region.hva;
-		memory_slot(region.hva, region.bytes, slot->head.pid);
-	}
-	record_submit(slot);
 }
 
 /* Calls that tell something by themselves, whatever the ledger says. */
@@ -130,22 +109,38 @@ static __always_inline long syscall_nr(struct pt_regs *regs)
 #endif
 }
 
+static __always_inline bool is_kvm_run(struct pt_regs *regs, long id)
+{
+	__u32 cmd = PT_REGS_PARM2_SYSCALL(regs);
+
+	return config_kvm && id == SYSCALL_ioctl && is_kvm_ioctl(cmd) &&
+	       (cmd & 0xff) == KVM_RUN_NR;
+}
+
 /*
  * These few are kept with the task itself: what they tell must not depend on sched_switch having
  * told us of every change.
  */
 static __always_inline __u64 enter_telling(struct pt_regs *regs, long id)
 {
-	struct task_ctx *c = ctx_current();
+	struct probe_vcpu *v = is_kvm_run(regs, id) ? vcpu_current() : NULL;
+	struct task_ctx *c;
+	__u64 now;
 
+	/* By far the most frequent of them: its task need not be looked up. */
+	if (v) {
+		now = bpf_ktime_get_ns();
+		vcpu_entered_run(v, now);
+		return now;
+	}
+	c = ctx_current();
 	if (!c)
 		return 0;
 	c->telling_enter = bpf_ktime_get_ns();
 	if (id == SYSCALL_accept || id == SYSCALL_accept4)
 		enter_accept(c, PT_REGS_PARM1_SYSCALL(regs));
 	else if (config_kvm && id == SYSCALL_ioctl && is_kvm_ioctl(PT_REGS_PARM2_SYSCALL(regs)))
-		enter_kvm(c, PT_REGS_PARM1_SYSCALL(regs), PT_REGS_PARM2_SYSCALL(regs),
-			  PT_REGS_PARM3_SYSCALL(regs));
+		enter_kvm(c, PT_REGS_PARM1_SYSCALL(regs), PT_REGS_PARM2_SYSCALL(regs));
 	return c->telling_enter;
 }
 
@@ -199,13 +194,39 @@ static __always_inline void exit_accept(struct task_ctx *c, long ret)
 	record_submit(r);
 }
 
-static __always_inline void exit_kvm(struct task_ctx *c, __u32 cmd, long ret)
+/* What the kernel has taken is where guest RAM lies; what it has refused is nowhere. */
+static __always_inline void exit_memory_region(struct task_ctx *c, __u64 arg)
 {
+	struct memory_region region;
+	WIRE_RECORD(kvm_memslot) *slot = record_reserve(WIRE_KVM_MEMSLOT, sizeof(*slot));
+
+	if (!slot)
+		return;
+	__builtin_memset(&slot->body, 0, sizeof(slot->body));
+	slot->body.fd = c->arg[0];
+	if (bpf_probe_read_user(&region, sizeof(region), (void *)arg)) {
+		slot->head.flags |= WIRE_F_UNREADABLE;
+	} else {
+		slot->body.slot = region.slot;
+		slot->body.flags = region.flags;
+		slot->body.gpa = region.gpa;
+		slot->body.bytes = region.bytes;
+		slot->body.hva = region.hva;
+		memory_slot(region.hva, region.bytes, slot->head.pid);
+	}
+	record_submit(slot);
+}
+
+static __always_inline void exit_kvm(struct task_ctx *c, __u32 cmd, __u64 arg, long ret)
+{
+	__u32 nr = cmd & 0xff;
 	struct file *file;
 	WIRE_RECORD(kvm_ioctl) *r;
 
-	if (!is_kvm_ioctl(cmd) || cmd != (__u32)c->arg[1] || (c->arg[1] & 0xff) == KVM_RUN_NR)
+	if (!is_kvm_ioctl(cmd) || cmd != (__u32)c->arg[1] || nr == KVM_RUN_NR)
 		return;
+	if (ret >= 0 && (nr == KVM_SET_USER_MEMORY_REGION_NR || nr == KVM_SET_USER_MEMORY_REGION2_NR))
+		exit_memory_region(c, arg);
 	r = record_reserve(WIRE_KVM_IOCTL, sizeof(*r));
 	if (!r)
 		return;
@@ -341,30 +362,23 @@ static __always_inline void ledger_call(struct cpu_state *s, struct pt_regs *reg
 	record_submit(r);
 }
 
-static __always_inline bool is_kvm_run(struct pt_regs *regs, long id)
-{
-	__u32 cmd = PT_REGS_PARM2_SYSCALL(regs);
-
-	return config_kvm && id == SYSCALL_ioctl && is_kvm_ioctl(cmd) &&
-	       (cmd & 0xff) == KVM_RUN_NR;
-}
-
 static __always_inline void exit_telling(struct pt_regs *regs, long id, long ret)
 {
-	struct task_ctx *c = ctx_current();
+	struct probe_vcpu *v = is_kvm_run(regs, id) ? vcpu_current() : NULL;
+	struct task_ctx *c;
 
+	if (v) {
+		vcpu_left_run(v, bpf_ktime_get_ns());
+		return;
+	}
+	c = ctx_current();
 	/* No entry was seen: not a call of its own (a trapped one of a guest). */
 	if (!c || !c->telling_enter)
 		return;
-	if (is_kvm_run(regs, id)) {
-		vcpu_left_run(c, bpf_ktime_get_ns());
-		c->telling_enter = 0;
-		return;
-	}
 	if (id == SYSCALL_accept || id == SYSCALL_accept4)
 		exit_accept(c, ret);
 	else if (config_kvm && id == SYSCALL_ioctl)
-		exit_kvm(c, PT_REGS_PARM2_SYSCALL(regs), ret);
+		exit_kvm(c, PT_REGS_PARM2_SYSCALL(regs), PT_REGS_PARM3_SYSCALL(regs), ret);
 	c->telling_enter = 0;
 }
 

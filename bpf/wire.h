@@ -159,13 +159,18 @@ struct wire_kvm_ioctl {
 	char fd_name[WIRE_COMM_LEN]; /* "kvm", "kvm-vm", "kvm-vcpu:0": what the descriptor is */
 };
 
-/* KVM_MEMSLOT: KVM_SET_USER_MEMORY_REGION(2), at its entry; bytes == 0 deletes the slot. */
+/*
+ * KVM_MEMSLOT: KVM_SET_USER_MEMORY_REGION(2), when it has returned and did not fail (up to 0.1: at its
+ * entry, those that fail too); bytes == 0 deletes the slot.
+ */
 struct wire_kvm_memslot {
 	__u32 slot; /* address space in the upper 16 bits, as KVM has it */
 	__u32 flags;
 	__u64 gpa;
 	__u64 bytes;
 	__u64 hva; /* user-space address in the VMM: where guest RAM lies */
+	__s32 fd;  /* of the VM: a process may have several. Not in recordings of 0.1 */
+	__u32 pad;
 };
 
 /* KVM_RUN: the first entry of KVM_RUN on each task. */
@@ -474,7 +479,7 @@ WIRE_ASSERT(struct wire_sock, 24);
 WIRE_ASSERT(struct wire_accept, 24);
 WIRE_ASSERT(struct wire_guest_syscall, 16);
 WIRE_ASSERT(struct wire_kvm_ioctl, 40);
-WIRE_ASSERT(struct wire_kvm_memslot, 32);
+WIRE_ASSERT(struct wire_kvm_memslot, 40); /* 0.1: 32, without fd */
 WIRE_ASSERT(struct wire_kvm_run, 8);
 WIRE_ASSERT(struct wire_tap_frame, 24);
 WIRE_ASSERT(struct wire_switch, 64);

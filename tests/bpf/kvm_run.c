@@ -183,7 +183,8 @@ static void load(enum layout layout)
 		bpf_program__set_autoload(prog, prog == p->progs.on_kvm_entry ||
 							prog == p->progs.on_kvm_exit ||
 							prog == p->progs.on_kvm_exit_reason ||
-							prog == p->progs.on_kvm_pio);
+							prog == p->progs.on_kvm_pio ||
+							prog == p->progs.on_kvm_fast_mmio);
 	ret = probes__load(p);
 	if (layout != LAYOUT_HOST)
 		unlink(types);
@@ -385,6 +386,25 @@ static void check_text(void)
 	want_text("i");
 }
 
+/* A doorbell, three times: a write that KVM itself handles. */
+static void check_fast_mmio(void)
+{
+	uint64_t gpa = 0xfeb00050, key = (uint64_t)WIRE_SPACE_MMIO << PROBE_DEVICE_SPACE | gpa;
+	struct probe_device d = { 0 };
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		fire(p->progs.on_kvm_entry, 0, 0, 0);
+		fire(p->progs.on_kvm_exit_reason, 49, 0, VMX);
+		fire(p->progs.on_kvm_fast_mmio, gpa, 0, 0);
+	}
+	fire(p->progs.on_kvm_entry, 0, 0, 0);
+	bpf_map_lookup_elem(bpf_map__fd(p->maps.vm_devices), &key, &d);
+	want("doorbells", d.writes, 3);
+	want("of the VMM's time", d.user_ns, 0);
+	want("of KVM's, some", d.kernel_ns > 0, 1);
+}
+
 static uint64_t run_time(const struct bpf_program *prog, uint64_t *count)
 {
 	struct bpf_prog_info info = { 0 };
@@ -490,6 +510,7 @@ int main(int argc, char **argv)
 	check();
 	p->bss->control.run = RUN;
 	check_text();
+	check_fast_mmio();
 	probes__destroy(p);
 	check_layout("vmx up to 6.15", LAYOUT_VMX_FLAT);
 	check_layout("vmx since 6.16", LAYOUT_VMX_VT);

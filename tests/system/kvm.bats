@@ -15,14 +15,14 @@ toy() {
 		coldprof run --no-samples --warmup 0 --requests 0 --settle 0 -n 20 --port 8080 -o $out.coldprof --json $out.json -- \\
 			$prefix $* truth=$out.truth serve=8080 >$out.text 2>$out.err || cat $out.text $out.err
 		jq -Mc '.environment | { kvm, kvm_tracepoints }' $out.json
-		jq -Mc '.scenarios[0].runs[] | { toy: "$name", status, lost_events, cold_start_ns, phases, vm: (.vm | .ioctls = (.setup.ioctls | map({ (.name): .count }) | add) |
-			.slots = (.setup.slots | map(.bytes)) | .backed = (.setup.slots | map([.bytes, .backing])) | del(.setup)) }' $out.json
+		jq -Mc '.scenarios[0].runs[] | { toy: "$name", status, lost_events, cold_start_ns, phases, given: .memory.first_byte.guest_ram.given, vm: (.vm | .ioctls = (.setup.ioctls | map({ (.name): .count }) | add) |
+			.slots = (.setup.slots | map(.bytes)) | .backed = (.setup.slots | map([.bytes, .backing])) | .parts = .setup.backing | del(.setup)) }' $out.json
 	END
 }
 
 # What the toy does: everything once; the same addresses by four vCPUs at once; halts that KVM handles itself.
 toy_script() {
-	toy exact "$1" "$2" ram=16 back=memfd touch=2 slots=3 out=0x80:523 out=0x2f8:211 in=0x64:37 mmio=0xfee00020:101 mmioin=0xfeb00070:53 \
+	toy exact "$1" "$2" ram=16 back=memfd touch=2 slots=3 second=1 out=0x80:523 out=0x2f8:211 in=0x64:37 mmio=0xfee00020:101 mmioin=0xfeb00070:53 \
 		console=hello-from-the-guest hlt=7 haltms=1 mark=0xf4:6 mark=0xf5:1 spin=100000 mark=0xf4:7 \
 		mark=0x3fb:0x83 mark=0x3f8:0x41 mark=0x3f9:0x42 mark=0x3fb:0x03 outs=by-one-instruction say=login:
 	toy smp "$1" "$2" vcpus=4 out=0x80:211 in=0x64:101 out=0x2f8:97 mmio=0xfeb00070:53 mmioin=0xfeb00170:31 out=0x510:2 \
@@ -135,9 +135,14 @@ marks_are_counted() {
 }
 
 setup_is_told() {
-	all_runs '.vm.ioctls | .KVM_CREATE_VM == 1 and .KVM_CREATE_VCPU == 1 and .KVM_SET_USER_MEMORY_REGION == 4 and .KVM_RUN == null'
-	all_runs '.vm.slots | sort == [4096, 4096, 4096, 16777216]'
-	all_runs '.vm.backed | sort == [[4096, "anon"], [4096, "anon"], [4096, "anon"], [16777216, "memfd"]]'
+	all_runs '.vm.ioctls | .KVM_CREATE_VM == 2 and .KVM_CREATE_VCPU == 1 and .KVM_SET_USER_MEMORY_REGION == 6 and .KVM_RUN == null'
+	# the one that KVM refused is nowhere; two VMs have a slot 0 each
+	all_runs '.vm.slots | sort == [4096, 4096, 4096, 2097152, 16777216]'
+	all_runs '.vm.backed | sort == [[4096, "anon"], [4096, "anon"], [4096, "anon"], [2097152, "anon"], [16777216, "memfd"]]'
+	all_runs '.given == 16777216 + 2097152 + 3 * 4096'
+	# of a mapping that a slot covers in part: that part
+	all_runs '.vm.parts | map(select(.bytes == 2097152) | .rss) == [1572864]'
+	all_runs '.vm.parts | map(.bytes) | add == 16777216 + 2097152 + 3 * 4096'
 }
 
 guest_is_heard() {
@@ -207,7 +212,7 @@ guest_is_heard() {
 
 @test "nested SVM: KVM is a module, and hardware exits have its names" {
 	need_nested exact
-	grep -q '"kvm_tracepoints":"kvm_entry, kvm_exit, kvm_userspace_exit, kvm_pio, kvm_mmio"' "$BATS_FILE_TMPDIR/nested.out"
+	grep -q '"kvm_tracepoints":"kvm_entry, kvm_exit, kvm_userspace_exit, kvm_pio, kvm_mmio, kvm_fast_mmio"' "$BATS_FILE_TMPDIR/nested.out"
 	all_runs '.vm.isa == "svm"'
 	# every port access is one exit of the CPU for io (the string's end is one more), every halt one for hlt
 	all_runs '.vm.exits | map(select(.to == "kernel") | { (.reason): .count }) | add | .io == 826 and .hlt == 7 and ."nested page fault" >= 154'

@@ -189,6 +189,12 @@ static void test_slots(void **state)
 	assert_int_equal(guestram_ranges(&g, 7, &r), 2);
 	assert_int_equal(r[0].start, 0x11000);
 	free(r);
+	/* A second VM of the process has slots of the same numbers. */
+	slot = (struct wire_kvm_memslot){ .slot = 2, .hva = 0x50000, .bytes = 0x1000, .fd = 9 };
+	guestram_record(&g, 7, &slot);
+	assert_int_equal(guestram_ranges(&g, 7, &r), 3);
+	assert_int_equal(r[0].start, 0x11000);
+	free(r);
 	guestram_release(&g);
 }
 

@@ -329,6 +329,9 @@ static void test_plan(void **state)
 		{ { .core = true }, true, "none" },
 		{ { .core = true, .device = true, .intel = true }, true, "vmx" },
 		{ { .core = true, .device = true, .amd = true }, true, "svm" },
+		/* both built in: the CPU tells */
+		{ { .core = true, .device = true, .amd = true, .intel = true, .svm_cpu = true }, true, "svm" },
+		{ { .core = true, .device = true, .amd = true, .intel = true }, true, "vmx" },
 		{ { .core = true, .device = true, .pvm = true }, true, "pvm" },
 		{ { .core = true, .device = true, .pvm = true, .intel = true }, true, "pvm" },
 		{ { .device = true }, true, "none" },

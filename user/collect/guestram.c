@@ -12,11 +12,12 @@
 
 void guestram_record(struct guestram *g, uint32_t pid, const struct wire_kvm_memslot *slot)
 {
-	const struct guest_slot new = { .pid = pid, .slot = slot->slot, .start = slot->hva,
-					.bytes = slot->bytes };
+	const struct guest_slot new = { .pid = pid, .slot = slot->slot, .fd = slot->fd,
+					.start = slot->hva, .bytes = slot->bytes };
 	size_t i;
 
-	for (i = 0; i < g->n && (g->slots[i].pid != pid || g->slots[i].slot != slot->slot); i++)
+	for (i = 0; i < g->n && (g->slots[i].pid != pid || g->slots[i].slot != slot->slot ||
+				 g->slots[i].fd != slot->fd); i++)
 		;
 	if (i < g->n) {
 		g->slots[i] = new;

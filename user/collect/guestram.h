@@ -4,7 +4,7 @@
  *
  * Told by the memory slots that the VMM handed to KVM (KVM_MEMSLOT records): the union of their
  * user-space ranges, whatever backs them. A later word on a slot replaces the earlier one; a slot
- * of no bytes is gone. One VM a process.
+ * of no bytes is gone. Slots are of a VM, and a process may have several: each has its descriptor.
  */
 #ifndef COLDPROF_GUESTRAM_H
 #define COLDPROF_GUESTRAM_H
@@ -21,6 +21,7 @@ struct guest_range {
 
 struct guest_slot {
 	uint32_t pid, slot;
+	int32_t fd; /* of the VM */
 	uint64_t start, bytes;
 };
 

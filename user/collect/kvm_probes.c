@@ -2,18 +2,28 @@
 /* kvm_probes.c - the choices and the arithmetic; kvm_sums.c speaks to libbpf. */
 #include "user/collect/kvm_probes.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bpf/vcpu.h"
+#include "user/collect/environment.h"
 
 #define ISA_VMX 1
 #define ISA_SVM 2
 
 void kvm_read_facts(struct kvm_facts *f)
 {
+	/* The node is there before the module, and opening it loads that, as the VMM's open would. */
+	if (access("/sys/module/kvm", F_OK)) {
+		int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+		if (fd >= 0)
+			close(fd);
+	}
 	f->device = !access("/dev/kvm", F_OK);
+	f->svm_cpu = !strcmp(environment_kvm(), "svm");
 	f->core = !access("/sys/module/kvm", F_OK);
 	f->intel = !access("/sys/module/kvm_intel", F_OK);
 	f->amd = !access("/sys/module/kvm_amd", F_OK);
@@ -25,15 +35,15 @@ void kvm_plan_make(struct kvm_plan *plan, const struct kvm_facts *f)
 	/* The tracepoints come with the core, built in or as a module; a device implies it. */
 	plan->load = f->core || f->device;
 	/* kvm_pvm stands beside a built-in vendor that does not bind; then it is the one that runs. */
-	plan->vendor = !plan->load ? "none" : f->pvm ? "pvm" : f->intel ? "vmx" : f->amd ? "svm" :
-			"none";
+	plan->vendor = !plan->load ? "none" : f->pvm ? "pvm" : f->amd && (f->svm_cpu || !f->intel) ? "svm" :
+			f->intel ? "vmx" : "none";
 }
 
 void kvm_probes_text(char *text, size_t size, const struct kvm_plan *plan, unsigned int attached)
 {
 	static const char *const names[KVM_PROBES] = {
 		"kvm_entry", "kvm_exit with its reason", "kvm_exit", "kvm_userspace_exit",
-		"kvm_pio", "kvm_mmio"
+		"kvm_pio", "kvm_mmio", "kvm_fast_mmio"
 	};
 	size_t used = 0, i;
 

@@ -20,6 +20,7 @@
 /* What a host says of its KVM. */
 struct kvm_facts {
 	bool device;  /* /dev/kvm */
+	bool svm_cpu; /* the CPU's own word, for a kernel that has both vendors built in */
 	bool core;    /* /sys/module/kvm */
 	bool intel, amd, pvm; /* the vendors' modules, built in or loaded */
 };
@@ -33,6 +34,7 @@ enum kvm_probe {
 	KVM_USERSPACE_EXIT,
 	KVM_PIO,
 	KVM_MMIO,
+	KVM_FAST_MMIO, /* a doorbell that KVM hands to an eventfd without decoding the instruction */
 	KVM_PROBES
 };
 

@@ -25,6 +25,7 @@ static void slots_of(struct probes *p, struct slot s[KVM_PROBES])
 		(struct slot){ p->progs.on_kvm_userspace_exit, &p->links.on_kvm_userspace_exit };
 	s[KVM_PIO] = (struct slot){ p->progs.on_kvm_pio, &p->links.on_kvm_pio };
 	s[KVM_MMIO] = (struct slot){ p->progs.on_kvm_mmio, &p->links.on_kvm_mmio };
+	s[KVM_FAST_MMIO] = (struct slot){ p->progs.on_kvm_fast_mmio, &p->links.on_kvm_fast_mmio };
 }
 
 void kvm_sums_choose(struct kvm_sums *k, struct probes *p, bool wanted)
@@ -33,7 +34,9 @@ void kvm_sums_choose(struct kvm_sums *k, struct probes *p, bool wanted)
 	struct kvm_facts facts;
 	int i;
 
-	kvm_read_facts(&facts);
+	memset(&facts, 0, sizeof(facts));
+	if (wanted)
+		kvm_read_facts(&facts);
 	kvm_plan_make(&k->plan, &facts);
 	k->asked = wanted;
 	k->wanted = wanted && k->plan.load;
@@ -87,6 +90,9 @@ void kvm_sums_begin(struct kvm_sums *k, struct probes *p)
 	int map = bpf_map__fd(p->maps.vm_devices);
 	uint64_t key;
 
+	/* The module may have come since. */
+	if (k->wanted && !k->attached)
+		kvm_sums_attach(k, p);
 	p->bss->control.marks = p->bss->control.posts = 0;
 	p->bss->control.isa = 0;
 	while (k->wanted && !bpf_map_get_next_key(map, NULL, &key) &&

@@ -97,7 +97,7 @@ static void add_memslot(struct run *r, const struct wire_head *record)
 	ARRAY_RESERVE(r->memslots, r->n_memslots, r->cap_memslots, 1);
 	r->memslots[r->n_memslots++] = (struct memslot){
 		.time = record->time, .slot = body.slot, .flags = body.flags,
-		.gpa = body.gpa, .bytes = body.bytes, .hva = body.hva,
+		.gpa = body.gpa, .bytes = body.bytes, .hva = body.hva, .fd = body.fd,
 	};
 }
 

@@ -45,6 +45,7 @@ struct kvm_call { /* one KVM ioctl (KVM_RUN excepted) */
 struct memslot {
 	uint64_t time;
 	uint32_t slot, flags;
+	int32_t fd; /* of the VM; 0: an old recording */
 	uint64_t gpa, bytes, hva;
 };
 

@@ -81,7 +81,8 @@ static const struct field kvm_ioctl_fields[] = {
 };
 static const struct field kvm_memslot_fields[] = {
 	FIELD(wire_kvm_memslot, slot), FIELD(wire_kvm_memslot, flags), FIELD(wire_kvm_memslot, gpa),
-	FIELD(wire_kvm_memslot, bytes), FIELD(wire_kvm_memslot, hva), END
+	FIELD(wire_kvm_memslot, bytes), FIELD(wire_kvm_memslot, hva),
+	FIELD_SIGNED(wire_kvm_memslot, fd), END
 };
 static const struct field kvm_run_fields[] = { FIELD_SIGNED(wire_kvm_run, fd), END };
 static const struct field tap_frame_fields[] = {

@@ -171,6 +171,8 @@ static void write_setup(struct json *j, const struct run *r)
 		json_u64(j, "gpa", m->gpa);
 		json_u64(j, "bytes", m->bytes);
 		json_u64(j, "hva", m->hva);
+		if (m->fd)
+			json_u64(j, "vm_fd", (uint64_t)m->fd);
 		write_backing(j, r, m);
 		json_end(j);
 	}
