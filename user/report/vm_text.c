@@ -31,6 +31,57 @@ static void cell_count(struct table *t, uint64_t n)
 	table_cell(t, number);
 }
 
+/* Of all vCPUs together in a phase; false: none was there. */
+static bool phase_states(const struct run *r, const struct phase *p, uint64_t ns[WIRE_VCPU_STATES])
+{
+	uint64_t launch = r->milestones.launch, one[WIRE_VCPU_STATES];
+	bool any = false;
+	unsigned int k;
+	size_t i;
+
+	memset(ns, 0, WIRE_VCPU_STATES * sizeof(*ns));
+	for (i = 0; i < r->vm.n_vcpus; i++) {
+		vcpu_between(&r->vm.vcpus[i], launch + p->start, launch + p->end, one);
+		for (k = 0; k < WIRE_VCPU_STATES; k++) {
+			ns[k] += one[k];
+			any = any || one[k];
+		}
+	}
+	return any;
+}
+
+/* States that no vCPU was in take no room here. */
+static void print_vcpu_phases(const struct page *p, const struct run *r)
+{
+	struct table t = { 0 };
+	uint64_t ns[WIRE_VCPU_STATES], total[WIRE_VCPU_STATES] = { 0 };
+	unsigned int k;
+	size_t i;
+
+	if (!r->phases.n)
+		return;
+	for (i = 0; i < r->phases.n; i++)
+		for (k = 0; phase_states(r, &r->phases.list[i], ns) && k < WIRE_VCPU_STATES; k++)
+			total[k] += ns[k];
+	table_column(&t, TABLE_RIGHT, " ");
+	table_column(&t, TABLE_LEFT, "phase");
+	for (k = 0; k < WIRE_VCPU_STATES; k++)
+		if (total[k])
+			table_column(&t, TABLE_RIGHT, vcpu_state_name(k));
+	for (i = 0; i < r->phases.n; i++) {
+		if (!phase_states(r, &r->phases.list[i], ns))
+			continue;
+		table_cell(&t, "");
+		table_cell(&t, r->phases.list[i].name);
+		for (k = 0; k < WIRE_VCPU_STATES; k++)
+			if (total[k])
+				cell_ns(&t, ns[k]);
+	}
+	fprintf(p->out, "\n  The same by phase%s\n", r->vm.n_vcpus > 1 ? ", all vCPUs together" : "");
+	table_print(&t, p->out, p->options->colour);
+	table_release(&t);
+}
+
 static void print_vcpus(const struct page *p, const struct run *r, uint64_t to)
 {
 	struct table t = { 0 };
@@ -62,6 +113,7 @@ static void print_vcpus(const struct page *p, const struct run *r, uint64_t to)
 		prose_print(p->out, p->width, "    ",
 			    "kvm_entry did not fire on this host: time in the guest has that of "
 			    "exits in it which the kernel handled.");
+	print_vcpu_phases(p, r);
 }
 
 static void print_devices(const struct page *p, const struct run *r)
