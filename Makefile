@@ -222,6 +222,7 @@ $(BUILD)/fixture/bpf/%: tests/bpf/%.c $(BUILD)/probes.skel.h bpf/shared.h
 	$(say) CC $<
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -I. -I$(BUILD) -o $@ $< $(LDLIBS)
 
+$(BUILD)/fixture/clocked_init: scenarios/guest/init.c
 $(BUILD)/fixture/%: tests/fixture/%.c
 	@mkdir -p $(@D)
 	$(say) CC $<

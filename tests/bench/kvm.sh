@@ -68,5 +68,15 @@ own_init() {
 	cut -f 2 "$out/init" | median " ms" | sed 's/^/modules, not its own: /'
 }
 
+# The same in instructions of the guest (tests/fixture/clocked_init.c): the same on every machine.
+own_instructions() {
+	scenarios/guest/mkinitrd.sh --out "$out/guest" --init build/fixture/clocked_init
+	timeout 240 qemu-system-x86_64 -M microvm,accel=tcg -cpu max -icount shift=0,sleep=off -m 256 -nodefaults -no-user-config -nographic -no-reboot \
+		-kernel "$out/guest/vmlinuz" -initrd "$out/guest/initrd.gz" -netdev user,id=n0 -device virtio-net-device,netdev=n0 -serial stdio \
+		-append "console=ttyS0 quiet panic=-1 tsc=reliable tsc_early_khz=1000000 coldprof.ip=192.0.2.2/30 coldprof.gw=192.0.2.1 coldprof.args=-no-such-option" </dev/null 2>&1 |
+		sed -n 's/.*clocked-init: own \([0-9]*\) network \([0-9]*\) modules \([0-9]*\).*/instructions: its own \1, of which the network \2; modules \3/p'
+}
+
 costs
 own_init
+own_instructions

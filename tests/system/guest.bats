@@ -16,17 +16,27 @@ boot() {
 
 # Our own init with one more module, which does take long: raid6_pq tries all its ways against each other.
 boot_slow_module() {
-	local guest=$BATS_FILE_TMPDIR/guest-module kernel=$BUILD/runtimes/kernel module order
+	local own=$1 guest=$BATS_FILE_TMPDIR/guest-module kernel=$BUILD/runtimes/kernel module order
 	module=$BATS_FILE_TMPDIR/raid6_pq.ko order=$BATS_FILE_TMPDIR/order
 	if [ -e "$kernel/modules/kernel/lib/raid6/raid6_pq.ko" ]; then
 		cp "$kernel/modules/kernel/lib/raid6/raid6_pq.ko" "$module"
 	else
 		xz -dc "$kernel/modules/kernel/lib/raid6/raid6_pq.ko.xz" >"$module"
 	fi
-	gzip -dc "$BUILD/guest/initrd.gz" | cpio --quiet -i --to-stdout 'modules/order' >"$order"
+	gzip -dc "$own/initrd.gz" | cpio --quiet -i --to-stdout 'modules/order' >"$order"
 	echo raid6_pq >>"$order"
-	"$ROOT/scenarios/guest/mkinitrd.sh" --out "$guest" --init "$BUILD/guest/init" --add "$module=modules/raid6_pq.ko" --add "$order=modules/order" >&2
+	"$ROOT/scenarios/guest/mkinitrd.sh" --out "$guest" --init "$own/init" --add "$module=modules/raid6_pq.ko" --add "$order=modules/order" >&2
 	boot module --initrd "$guest/initrd.gz"
+}
+
+# Our init with a clock, in a guest whose clock counts its instructions; see tests/fixture/clocked_init.c.
+count_instructions() {
+	local guest=$BATS_FILE_TMPDIR/guest-clocked
+	"$ROOT/scenarios/guest/mkinitrd.sh" --out "$guest" --init "$BUILD/fixture/clocked_init" >&2
+	timeout 240 qemu-system-x86_64 -M microvm,accel=tcg -cpu max -icount shift=0,sleep=off -m 256 -nodefaults -no-user-config -nographic -no-reboot \
+		-kernel "$guest/vmlinuz" -initrd "$guest/initrd.gz" -netdev user,id=n0 -device virtio-net-device,netdev=n0 -serial "file:$BATS_FILE_TMPDIR/clocked.out" \
+		-append "console=ttyS0 quiet panic=-1 tsc=reliable tsc_early_khz=1000000 coldprof.ip=192.0.2.2/30 coldprof.gw=192.0.2.1 coldprof.args=-no-such-option" \
+		>"$BATS_FILE_TMPDIR/clocked.err" 2>&1 </dev/null 3>&-
 }
 
 setup_file() {
@@ -34,13 +44,16 @@ setup_file() {
 	WHY_NOT=$(why_no_tracing)
 	[ -z "$WHY_NOT" ] || return 0
 	has_runtime qemu || return 0
-	local guest=$BATS_FILE_TMPDIR/guest
-	"$ROOT/scenarios/guest/mkinitrd.sh" --out "$guest" --init "$BUILD/fixture/plant" --add "$BUILD/guest/init=real-init" >&2
-	boot plain || true
-	boot initcalls --guest-initcalls || true
+	# our init as it is now, whatever was built before
+	local own=$BATS_FILE_TMPDIR/own guest=$BATS_FILE_TMPDIR/guest
+	"$ROOT/scenarios/guest/mkinitrd.sh" --out "$own" >&2
+	"$ROOT/scenarios/guest/mkinitrd.sh" --out "$guest" --init "$BUILD/fixture/plant" --add "$own/init=real-init" >&2
+	boot plain --initrd "$own/initrd.gz" || true
+	boot initcalls --guest-initcalls --initrd "$own/initrd.gz" || true
 	boot sleep --initrd "$guest/initrd.gz" --append plant=sleep || true
 	boot chatty --initrd "$guest/initrd.gz" --append "plant=chatty plant=marks" || true
-	boot_slow_module || true
+	boot_slow_module "$own" || true
+	count_instructions || true
 }
 
 setup() {
@@ -119,4 +132,12 @@ finds() {
 	of plain
 	holds '[.vm.console.text[].text | select(test("coldprof-init: load "))] | length >= 4'
 	holds '(.vm.marks | map(select(.value == 34)) | length) == (.vm.marks | map(select(.value == 35)) | length)'
+}
+
+@test "our init does its own part in less than 4 million instructions" {
+	local line own
+	line=$(grep -ao 'clocked-init: own [0-9]* network [0-9]* modules [0-9]*' "$BATS_FILE_TMPDIR/clocked.out") || { cat "$BATS_FILE_TMPDIR"/clocked.{err,out}; return 1; }
+	echo "$line"
+	read -r _ _ own _ <<<"$line"
+	[ "$own" -gt 0 ] && [ "$own" -lt 4000000 ]
 }
