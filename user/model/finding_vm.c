@@ -274,24 +274,17 @@ static bool emulated(struct finding_search *q)
 
 /* The longest silence after, or with before before, a line of these; the line is the evidence. */
 static bool silence(struct finding_search *q, const char *const patterns[FINDING_PATTERNS],
-		    bool before, const char *phase)
+		    bool before)
 {
 	const struct run *r = q->run;
 	const struct guest_line *lines = r->vm.lines;
-	size_t i, k;
+	size_t i;
 
 	for (i = 1; i < r->vm.n_lines; i++) {
 		const struct guest_line *said = before ? &lines[i] : &lines[i - 1];
 		uint64_t ns = lines[i].time - lines[i - 1].end;
 
 		if (!lines[i].gap || ns <= q->ns || !finding_matches(patterns, said->text))
-			continue;
-		for (k = 0; phase && k < r->phases.n; k++)
-			if (!strcmp(r->phases.list[k].name, phase) &&
-			    lines[i - 1].end >= r->milestones.launch + r->phases.list[k].start &&
-			    lines[i - 1].end < r->milestones.launch + r->phases.list[k].end)
-				break;
-		if (phase && k == r->phases.n)
 			continue;
 		q->ns = ns;
 		snprintf(q->evidence, sizeof(q->evidence), "silent %s \"%.*s\"",
@@ -307,7 +300,7 @@ static bool entropy(struct finding_search *q)
 	static const char *const lines[FINDING_PATTERNS] = { "*crng init done*",
 							     "*random: fast init done*" };
 
-	return silence(q, lines, true, NULL);
+	return silence(q, lines, true);
 }
 
 #define MARK_PORT 0xf4
@@ -373,7 +366,7 @@ static bool module(struct finding_search *q)
 		"*init: load *", "*loading *.ko*", "*insmod *", "*modprobe *", "*loading module*",
 	};
 
-	return marked_module(q) || silence(q, lines, false, NULL);
+	return marked_module(q) || silence(q, lines, false);
 }
 
 static bool clock_line(struct finding_search *q)
@@ -382,25 +375,81 @@ static bool clock_line(struct finding_search *q)
 							     "*tsc: Refined TSC*",
 							     "*Calibrating delay loop...*" };
 
-	return silence(q, lines, true, NULL);
+	return silence(q, lines, true);
 }
 
-/* A guest that sleeps lets its vCPU sleep; what it waits for it knows alone. */
+static uint64_t overlap(uint64_t start, uint64_t end, uint64_t from, uint64_t to)
+{
+	uint64_t a = start > from ? start : from, b = end < to ? end : to;
+
+	return a < b ? b - a : 0;
+}
+
+/* How long no vCPU did anything in [from, to): the least that any of their threads slept there. */
+static uint64_t asleep(const struct run *r, uint64_t from, uint64_t to)
+{
+	uint64_t least = UINT64_MAX;
+	uint32_t i, k;
+
+	for (i = 0; i < r->sched.n_tasks; i++) {
+		const struct sched_range *at = &r->sched.tasks[i].spans;
+		const struct span *spans = r->sched.spans + at->at;
+		uint64_t ns = 0;
+
+		for (k = 0; r->sched.tasks[i].vcpu && k < at->n; k++)
+			if (spans[k].state == SPAN_BLOCKED)
+				ns += overlap(spans[k].start, k + 1 < at->n ? spans[k + 1].start : to,
+					      from, to);
+		if (r->sched.tasks[i].vcpu && ns < least)
+			least = ns;
+	}
+	return least == UINT64_MAX ? 0 : least;
+}
+
+static bool in_phase(const struct run *r, const char *phase, uint64_t time)
+{
+	uint64_t at = time - r->milestones.launch;
+	size_t i;
+
+	for (i = 0; i < r->phases.n; i++)
+		if (!strcmp(r->phases.list[i].name, phase) && at >= r->phases.list[i].start &&
+		    at < r->phases.list[i].end)
+			return true;
+	return false;
+}
+
+/*
+ * A guest that sleeps lets its vCPUs sleep; what it waits for it knows alone. That the path was asleep
+ * in init is not enough: it may have followed the VMM's own thread from one tick to the next.
+ */
 static bool init_waits(struct finding_search *q)
 {
-	static const char *const lines[FINDING_PATTERNS] = { "*" };
-	struct finding_search longest = *q;
-	uint64_t slept = q->ns;
+	const struct run *r = q->run;
+	const struct guest_line *lines = r->vm.lines;
+	size_t i;
 
-	longest.ns = 0;
-	if (!slept)
+	if (!q->ns)
 		return false;
-	/* Its wait ends late on a busy host: what the console was silent for is all of it. */
-	if (silence(&longest, lines, false, "init")) {
-		q->ns = longest.ns;
-		memcpy(q->evidence, longest.evidence, sizeof(q->evidence));
+	q->ns = 0;
+	for (i = 1; i < r->vm.n_lines; i++) {
+		const struct guest_line *said = &lines[i - 1];
+		uint64_t ns;
+
+		if (!lines[i].gap || !in_phase(r, "init", said->end))
+			continue;
+		ns = asleep(r, said->end, lines[i].time);
+		if (ns <= q->ns)
+			continue;
+		q->ns = ns;
+		snprintf(q->evidence, sizeof(q->evidence), "asleep after \"%.*s\"",
+			 said->len - said->said < 150 ? (int)(said->len - said->said) : 150,
+			 said->text + said->said);
 	}
-	return true;
+	for (i = 0; !r->vm.n_lines && i < r->phases.n; i++)
+		if (!strcmp(r->phases.list[i].name, "init"))
+			q->ns = asleep(r, r->milestones.launch + r->phases.list[i].start,
+				       r->milestones.launch + r->phases.list[i].end);
+	return q->ns > 0;
 }
 
 /* Of what the console takes, the share of the lines about initcalls. */
