@@ -119,6 +119,7 @@ static void add_append(const struct scenario *s, struct args *argv)
 static const struct scenario_pipe pipes[] = {
 	{ .name = "console" },
 	{ .name = "port-f4", .port = 0xf4 }, /* where our init, among others, marks its way */
+	{ .name = "port-f5", .port = 0xf5 }, /* qemu-boot-time's for firmware */
 	{ .name = "port-f1", .port = 0xf1 }, /* Linux's last write before protected mode */
 	{ 0 }
 };
