@@ -385,23 +385,36 @@ static uint64_t overlap(uint64_t start, uint64_t end, uint64_t from, uint64_t to
 	return a < b ? b - a : 0;
 }
 
+static uint64_t task_asleep(const struct sched *s, const struct sched_task *t, uint64_t from, uint64_t to)
+{
+	const struct span *spans = s->spans + t->spans.at;
+	uint32_t low = 0, high = t->spans.n, k;
+	uint64_t ns = 0;
+
+	while (low + 1 < high) { /* the last one that begins at from or before it */
+		k = low + (high - low) / 2;
+		if (spans[k].start <= from)
+			low = k;
+		else
+			high = k;
+	}
+	for (k = low; k < t->spans.n && spans[k].start < to; k++)
+		if (spans[k].state == SPAN_BLOCKED)
+			ns += overlap(spans[k].start, k + 1 < t->spans.n ? spans[k + 1].start : to, from, to);
+	return ns;
+}
+
 /* How long no vCPU did anything in [from, to): the least that any of their threads slept there. */
 static uint64_t asleep(const struct run *r, uint64_t from, uint64_t to)
 {
-	uint64_t least = UINT64_MAX;
-	uint32_t i, k;
+	uint64_t least = UINT64_MAX, ns;
+	size_t i;
 
 	for (i = 0; i < r->sched.n_tasks; i++) {
-		const struct sched_range *at = &r->sched.tasks[i].spans;
-		const struct span *spans = r->sched.spans + at->at;
-		uint64_t ns = 0;
-
-		for (k = 0; r->sched.tasks[i].vcpu && k < at->n; k++)
-			if (spans[k].state == SPAN_BLOCKED)
-				ns += overlap(spans[k].start, k + 1 < at->n ? spans[k + 1].start : to,
-					      from, to);
-		if (r->sched.tasks[i].vcpu && ns < least)
-			least = ns;
+		if (!r->sched.tasks[i].vcpu)
+			continue;
+		ns = task_asleep(&r->sched, &r->sched.tasks[i], from, to);
+		least = ns < least ? ns : least;
 	}
 	return least == UINT64_MAX ? 0 : least;
 }
