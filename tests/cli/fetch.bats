@@ -148,7 +148,8 @@ package_state() {
 		-append "console=ttyS0 quiet panic=-1 coldprof.args=-exit,3"
 	[ "$status" -eq 0 ]
 	said=$(grep -o 'coldprof-init: .*' <<<"$output" | tr -d '\r')
-	[ "$said" = "coldprof-init: start
+	[ "$(grep 'load ' <<<"$said" | tr '\n' ' ')" = "$(printf 'coldprof-init: load %s ' virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci failover net_failover virtio_net)" ]
+	[ "$(grep -v 'load ' <<<"$said")" = "coldprof-init: start
 coldprof-init: modules loaded
 coldprof-init: exec service
 coldprof-init: service exited 3" ]
