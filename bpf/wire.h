@@ -455,12 +455,19 @@ struct wire_rss {
 	__u64 page_tables;
 	__u32 minor, major; /* page faults, by the kernel's own count … */
 	/* … and of those, by what they did: */
-	__u32 faults_anon;  /* a new anonymous page (of zeros, or a copy of a file's) */
+	__u32 faults_anon;  /* a new anonymous page of zeros */
 	__u32 faults_file;  /* a page of a file that was in the page cache */
 	__u32 faults_read;  /* … that had to be read */
 	__u32 faults_shmem; /* a page of shared memory */
-	__u32 faults_cow;   /* a write to a page that was mapped read-only */
+	__u32 faults_cow;   /* a write to a private page that was mapped read-only, or that is a file's */
 	__u32 faults_guest; /* at an address in guest RAM, or of a vCPU in KVM_RUN */
+	/*
+	 * known & 2: this process has a guest whose memory's place was known. Guest RAM that its own
+	 * faults brought in since then, of anon, file and shmem; what was there before is not in it.
+	 */
+	__u64 guest_anon, guest_file, guest_shmem;
+	__u64 most;    /* the kernel's own high-water mark of the address space's RSS; 0 = not read */
+	__u64 dropped; /* RSS records of this run that were left out after the first byte, so far */
 };
 
 /* Per-CPU counters of the probes, summed by user space. */
@@ -490,7 +497,7 @@ WIRE_ASSERT(struct wire_sample, 8);
 WIRE_ASSERT(struct wire_read_wait, 88);
 WIRE_ASSERT(struct wire_file_cache, 88);
 WIRE_ASSERT(struct wire_mapping, 360);
-WIRE_ASSERT(struct wire_rss, 80);
+WIRE_ASSERT(struct wire_rss, 120);
 WIRE_ASSERT(struct wire_vcpu, 88);
 WIRE_ASSERT(struct wire_vm_exit, 32);
 WIRE_ASSERT(struct wire_vm_device, 64);

@@ -206,6 +206,36 @@ static void view_memory_columns(FILE *out, const struct session *s, const char *
 	}
 }
 
+/* The peak of each run and who made it up: the processes sum to the tree, class by class. */
+static void view_memory_peak(FILE *out, const struct session *s, const char *args)
+{
+	size_t i, k;
+
+	(void)args;
+	for (i = 0; i < s->n_runs; i++) {
+		const struct memory_timeline *t = &s->runs[i]->timeline;
+		const struct memory_amount *a = &t->peak.amount;
+		struct memory_amount left = *a;
+
+		fprintf(out, "run %" PRIu32 " rss=%" PRIu64 " guest=%" PRIu64 " load=%" PRIu64 " KiB\n",
+			s->runs[i]->number, memory_amount_rss(a) / 1024,
+			memory_amount_guest(a) / 1024, memory_amount_rss(&t->load.amount) / 1024);
+		for (k = 0; k < t->n_lives; k++) {
+			const struct memory_amount *part = &t->lives[k].at_peak;
+
+			fprintf(out, "%6" PRIu32 "%10" PRIu64 "%10" PRIu64 "\n", t->lives[k].pid,
+				memory_amount_rss(part) / 1024, memory_amount_guest(part) / 1024);
+			left.anon -= part->anon;
+			left.file -= part->file;
+			left.shmem -= part->shmem;
+			left.guest_anon -= part->guest_anon;
+			left.guest_shmem -= part->guest_shmem;
+		}
+		assert_int_equal(left.anon | left.file | left.shmem, 0);
+		assert_int_equal(left.guest_anon | left.guest_shmem, 0);
+	}
+}
+
 /* Two runs side by side: the first of a recording as the base, with each of the others. */
 static void view_contrast(FILE *out, const struct session *s, const char *args)
 {
@@ -327,6 +357,7 @@ static const struct {
 	{ "tree", view_tree },
 	{ "lanes", view_lanes },
 	{ "memory-columns", view_memory_columns },
+	{ "memory-peak", view_memory_peak },
 	{ "contrast", view_contrast },
 	{ "path", view_path },
 	{ "ledger", view_ledger }, { "cost", view_cost },

@@ -109,12 +109,14 @@ const struct memory_snapshot *memory_peak_snapshot(const struct run *r);
 
 /*
  * PSS at a peak that is the timeline's; false when it is a snapshot's, which knows PSS, or when
- * nothing is known. At most RSS; at least the anonymous memory that cannot be shared; the estimate
- * shares each class as the first byte's snapshot does.
+ * nothing is known. At most RSS; at least the anonymous memory that cannot be shared, and guest RAM;
+ * the estimate shares each class as the first byte's snapshot does. One process whose snapshot shares
+ * no page with anybody: exact.
  */
 struct memory_peak_pss {
 	uint64_t at_least, at_most, estimate;
 	bool has_estimate;
+	bool exact; /* nothing of it was shared with anybody: the three are one */
 };
 bool memory_peak_pss(const struct run *r, struct memory_peak_pss *out);
 

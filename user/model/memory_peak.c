@@ -86,25 +86,53 @@ static uint64_t part(uint64_t rss, uint64_t pss_then, uint64_t rss_then)
 	return (uint64_t)((double)rss * (double)pss_then / (double)rss_then);
 }
 
+/* With one address space at the peak, of which a snapshot says that nobody else maps any page. */
+static bool is_alone(const struct run *r)
+{
+	const struct memory_snapshot *m = &r->memory[MEMORY_FIRST_BYTE];
+	const struct memory_timeline *t = &r->timeline;
+	size_t i, n = 0;
+	uint32_t pid = 0;
+
+	for (i = 0; i < t->n_lives; i++)
+		if (memory_amount_rss(&t->lives[i].at_peak)) {
+			pid = t->lives[i].pid;
+			n++;
+		}
+	for (i = 0; n == 1 && m->taken && m->detailed && i < m->n; i++)
+		if (m->processes[i].counted && m->processes[i].pid == pid)
+			return m->processes[i].pss == m->processes[i].rss &&
+			       m->processes[i].uss == m->processes[i].rss;
+	return false;
+}
+
 bool memory_peak_pss(const struct run *r, struct memory_peak_pss *out)
 {
 	const struct memory_snapshot *m = &r->memory[MEMORY_FIRST_BYTE];
 	const struct memory_amount *a = &r->timeline.peak.amount;
+	uint64_t guest = memory_amount_guest(a);
 
 	*out = (struct memory_peak_pss){ 0 };
 	if (!r->timeline.n || memory_peak_snapshot(r))
 		return false;
 	out->at_most = memory_amount_rss(a);
-	out->at_least = anon_at_least(r);
+	/* Whoever else maps guest RAM: in the tree's PSS each page of it counts once. */
+	out->at_least = is_alone(r) ? out->at_most :
+				      anon_at_least(r) + a->guest_file + a->guest_shmem;
 	if (out->at_least > out->at_most)
 		out->at_least = out->at_most;
+	if (out->at_least >= out->at_most) {
+		out->exact = out->has_estimate = true;
+		out->estimate = out->at_most;
+		return true;
+	}
 	if (!m->taken || !m->detailed)
 		return true;
 	out->has_estimate = true;
 	/* Guest RAM is private to its VMM, whatever backs it: left out of the shares. */
-	out->estimate = part(a->anon, m->anon, m->rss_of.anon) +
-			part(a->file, m->file, m->rss_of.file) +
-			part(a->shmem, m->shmem, m->rss_of.shmem);
+	out->estimate = part(a->anon - a->guest_anon, m->anon, m->rss_of.anon) +
+			part(a->file - a->guest_file, m->file, m->rss_of.file) +
+			part(a->shmem - a->guest_shmem, m->shmem, m->rss_of.shmem) + guest;
 	if (out->estimate < out->at_least)
 		out->estimate = out->at_least;
 	return true;

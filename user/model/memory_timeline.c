@@ -17,7 +17,7 @@
 struct space {
 	UT_hash_handle hh;
 	uint32_t mm;
-	uint32_t users, owner; /* owner: pid who brought it */
+	uint32_t users, owner; /* owner: pid whose it counts as */
 	struct memory_amount amount;
 };
 
@@ -53,7 +53,7 @@ bool memory_timeline_add(struct memory_timeline *t, const struct wire_head *reco
 
 	record_body(record, &body, sizeof(body));
 	if (body.anon > AMOUNT_MAX || body.file > AMOUNT_MAX || body.shmem > AMOUNT_MAX ||
-	    body.page_tables > AMOUNT_MAX || body.swap > AMOUNT_MAX)
+	    body.page_tables > AMOUNT_MAX || body.swap > AMOUNT_MAX || body.most > AMOUNT_MAX)
 		return false;
 	ARRAY_RESERVE(t->records, t->n_records, t->cap_records, 1);
 	r = &t->records[t->n_records++];
@@ -67,9 +67,23 @@ uint64_t memory_amount_rss(const struct memory_amount *a)
 	return a->anon + a->file + a->shmem;
 }
 
+uint64_t memory_amount_guest(const struct memory_amount *a)
+{
+	return a->guest_anon + a->guest_file + a->guest_shmem;
+}
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Pages that are given back are not told of the guest: no more than there is. */
 static struct memory_amount amount_of(const struct wire_rss *b)
 {
-	return (struct memory_amount){ b->anon, b->file, b->shmem, b->page_tables, b->swap };
+	return (struct memory_amount){ b->anon, b->file, b->shmem, b->page_tables, b->swap,
+				       lesser(b->guest_anon, b->anon),
+				       lesser(b->guest_file, b->file),
+				       lesser(b->guest_shmem, b->shmem) };
 }
 
 static void add_amount(struct memory_amount *to, const struct memory_amount *a)
@@ -79,6 +93,9 @@ static void add_amount(struct memory_amount *to, const struct memory_amount *a)
 	to->shmem += a->shmem;
 	to->page_tables += a->page_tables;
 	to->swap += a->swap;
+	to->guest_anon += a->guest_anon;
+	to->guest_file += a->guest_file;
+	to->guest_shmem += a->guest_shmem;
 }
 
 static void take_amount(struct memory_amount *from, const struct memory_amount *a)
@@ -88,6 +105,9 @@ static void take_amount(struct memory_amount *from, const struct memory_amount *
 	from->shmem -= a->shmem;
 	from->page_tables -= a->page_tables;
 	from->swap -= a->swap;
+	from->guest_anon -= a->guest_anon;
+	from->guest_file -= a->guest_file;
+	from->guest_shmem -= a->guest_shmem;
 }
 
 uint64_t memory_faults_count(const struct memory_faults *f)
@@ -148,13 +168,31 @@ static struct user *user_of(struct replay *p, uint32_t pid)
 	return u;
 }
 
+/* Who brought it has left (by an execve, or it ended): the first of those who stay has it now. */
+static void pass_on(struct replay *p, struct space *s, const struct user *left)
+{
+	struct user *u;
+
+	if (s->owner != left->pid)
+		return;
+	for (u = p->users; u; u = u->hh.next)
+		if (u->space == s) {
+			s->owner = u->pid;
+			return;
+		}
+}
+
 static void leave(struct replay *p, struct user *u)
 {
 	struct space *s = u->space;
 
 	u->space = NULL;
-	if (!s || --s->users)
+	if (!s)
 		return;
+	if (--s->users) {
+		pass_on(p, s, u);
+		return;
+	}
 	take_amount(&p->now, &s->amount);
 	HASH_DELETE(hh, p->spaces, s);
 	free(s);
@@ -311,6 +349,10 @@ static void fill_lives(struct run *r, const struct event *events, size_t n)
 		if (events[i].record)
 			amount = amount_of(&events[i].record->body);
 		life->points[life->n++] = (struct memory_point){ events[i].time, amount };
+		if (events[i].time > t->end)
+			continue;
+		if (events[i].record && events[i].record->body.most > life->most)
+			life->most = events[i].record->body.most;
 		if (memory_amount_rss(&amount) > life->peak) {
 			life->peak = memory_amount_rss(&amount);
 			life->peak_time = events[i].time;
@@ -337,7 +379,7 @@ static void find_parts(struct run *r, const struct event *events, size_t n)
 	for (s = p.spaces; s; s = s->hh.next) {
 		HASH_FIND(hh, p.users, &s->owner, sizeof(s->owner), u);
 		if (u)
-			t->lives[u->life].at_peak = s->amount;
+			add_amount(&t->lives[u->life].at_peak, &s->amount);
 	}
 	release_replay(&p);
 	memory_timeline_release(&scratch);
@@ -416,6 +458,10 @@ static void sum_cells(struct memory_timeline *t)
 
 		if (!life->n_cells++)
 			life->cells = c;
+		if (c->phase > t->n_phases) {
+			sum_faults(&t->load_faults, &c->faults);
+			continue;
+		}
 		sum_faults(&life->faults, &c->faults);
 		sum_faults(&t->faults, &c->faults);
 		if (c->phase < t->n_phases)
@@ -438,6 +484,8 @@ static void find_faults(struct run *r, const struct event *events, size_t n, str
 
 		while (phase < t->n_phases && events[i].time > launch + r->phases.list[phase].end)
 			phase++;
+		if (events[i].time > t->end)
+			phase = t->n_phases + 1;
 		if (!record || !(record->body.minor || record->body.major ||
 				 record->body.faults_anon || record->body.faults_file ||
 				 record->body.faults_read || record->body.faults_shmem ||
@@ -450,6 +498,30 @@ static void find_faults(struct run *r, const struct event *events, size_t n, str
 	sum_cells(t);
 }
 
+/* The most until the end, and behind it. */
+static void find_peaks(struct memory_timeline *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		struct memory_point *most = t->points[i].time <= t->end ? &t->peak : &t->load;
+
+		if (memory_amount_rss(&t->points[i].amount) > memory_amount_rss(&most->amount))
+			*most = t->points[i];
+	}
+}
+
+static uint64_t end_of(const struct run *r)
+{
+	static const enum memory_when order[] = { MEMORY_SETTLED, MEMORY_FIRST_BYTE };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		if (r->memory[order[i]].taken)
+			return r->memory[order[i]].time;
+	return UINT64_MAX;
+}
+
 void memory_timeline_find(struct run *r)
 {
 	struct memory_timeline *t = &r->timeline;
@@ -458,8 +530,14 @@ void memory_timeline_find(struct run *r)
 	size_t n, i;
 
 	t->n = t->n_lives = t->n_phases = t->n_cells = 0;
-	t->peak = (struct memory_point){ 0 };
-	t->faults = (struct memory_faults){ 0 };
+	t->peak = t->load = (struct memory_point){ 0 };
+	t->faults = t->load_faults = (struct memory_faults){ 0 };
+	t->end = end_of(r);
+	t->dropped = 0;
+	t->knows_guest = false;
+	for (i = 0; i < t->n_records; i++)
+		if (t->records[i].body.dropped > t->dropped)
+			t->dropped = t->records[i].body.dropped;
 	free(t->pool);
 	free(t->phases);
 	t->pool = NULL;
@@ -472,11 +550,10 @@ void memory_timeline_find(struct run *r)
 	find_growth(r);
 	find_faults(r, events, n, p.users);
 	release_replay(&p);
-	for (i = 0; i < t->n; i++)
-		if (memory_amount_rss(&t->points[i].amount) > memory_amount_rss(&t->peak.amount))
-			t->peak = t->points[i];
+	find_peaks(t);
 	fill_lives(r, events, n);
 	find_parts(r, events, n);
+	memory_guest_find(r);
 }
 
 void memory_timeline_release(struct memory_timeline *t)

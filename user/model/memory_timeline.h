@@ -6,6 +6,9 @@
  * Bytes, as the kernel counts them (RSS: shared pages count in each process). An address space that
  * several processes use counts once; one that nobody uses any more, or has executed away, is gone.
  * Between two records a process is what it was in the earlier one.
+ *
+ * The end is the settled snapshot (without one, the first byte's): until then the run did nothing but
+ * start and answer once. Peaks and faults are those until the end.
  */
 #ifndef COLDPROF_MEMORY_TIMELINE_H
 #define COLDPROF_MEMORY_TIMELINE_H
@@ -19,6 +22,7 @@
 struct memory_amount {
 	uint64_t anon, file, shmem;  /* RSS is their sum */
 	uint64_t page_tables, swap;  /* beside it */
+	uint64_t guest_anon, guest_file, guest_shmem; /* of the three: guest RAM, as far as known */
 };
 
 struct memory_point {
@@ -35,7 +39,8 @@ struct memory_faults {
 /* Page faults of one process in one phase; what nobody faulted has none. */
 struct memory_fault_cell {
 	size_t life;  /* in lives */
-	size_t phase; /* in run->phases; their number: after the first byte, or where there are none */
+	size_t phase; /* in run->phases; their number: after the first byte, or where there are none;
+			 one more: under load */
 	struct memory_faults faults;
 };
 
@@ -43,9 +48,10 @@ struct memory_life { /* of a process that had records */
 	uint32_t pid;
 	struct memory_point *points; /* in the order of time; in the timeline's pool */
 	size_t n;
-	uint64_t peak, peak_time; /* most RSS, and when it was first reached */
+	uint64_t peak, peak_time; /* most RSS until the end, and when it was first reached */
+	uint64_t most; /* … by the kernel's own high-water mark; 0 = not known */
 	struct memory_amount at_peak; /* its part of the tree's peak; 0 where another one's counts */
-	struct memory_faults faults; /* the sum of its cells */
+	struct memory_faults faults; /* the sum of its cells but the one under load */
 	const struct memory_fault_cell *cells; /* by phase; in the timeline's */
 	size_t n_cells;
 };
@@ -74,18 +80,25 @@ struct memory_timeline {
 	size_t n_phases;
 	struct memory_fault_cell *cells; /* page faults by process and phase; by life, then phase */
 	size_t n_cells, cap_cells;
-	struct memory_point peak;    /* of points */
-	struct memory_faults faults; /* the sum of all cells */
+	uint64_t end;                /* what comes later is what coldprof's own requests did: under load */
+	struct memory_point peak;    /* of points until the end */
+	struct memory_point load;    /* … and of those behind it; time 0: there are none */
+	struct memory_faults faults; /* the sum of all cells but those under load … */
+	struct memory_faults load_faults; /* … and of these */
+	bool knows_guest;            /* peak and at_peak tell guest RAM apart */
+	uint64_t dropped;            /* records left out after the first byte */
 };
 
 struct run;
 struct wire_head;
 bool memory_timeline_add(struct memory_timeline *t, const struct wire_head *record);
 void memory_timeline_find(struct run *r);
+void memory_guest_find(struct run *r); /* memory_guest.c: of memory_timeline_find() only */
 void memory_timeline_release(struct memory_timeline *t);
 
 uint64_t memory_faults_count(const struct memory_faults *f); /* minor and major */
 uint64_t memory_amount_rss(const struct memory_amount *a);
+uint64_t memory_amount_guest(const struct memory_amount *a); /* of that, guest RAM */
 
 /* What it was at a time: the last point at or before it, or nothing. */
 struct memory_amount memory_at(const struct memory_point *points, size_t n, uint64_t time);

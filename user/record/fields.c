@@ -221,7 +221,9 @@ static const struct field rss_fields[] = {
 	FIELD(wire_rss, shmem), FIELD(wire_rss, swap), FIELD(wire_rss, page_tables),
 	FIELD(wire_rss, minor), FIELD(wire_rss, major), FIELD(wire_rss, faults_anon),
 	FIELD(wire_rss, faults_file), FIELD(wire_rss, faults_read), FIELD(wire_rss, faults_shmem),
-	FIELD(wire_rss, faults_cow), FIELD(wire_rss, faults_guest), END
+	FIELD(wire_rss, faults_cow), FIELD(wire_rss, faults_guest), FIELD(wire_rss, guest_anon),
+	FIELD(wire_rss, guest_file), FIELD(wire_rss, guest_shmem), FIELD(wire_rss, most),
+	FIELD(wire_rss, dropped), END
 };
 static const struct field session_fields[] = {
 	FIELD(host_session, realtime), FIELD(host_session, port), FIELD(host_session, requests),

@@ -224,15 +224,47 @@ static void write_pid(struct json *j, const struct run *r, uint32_t pid)
 	json_string(j, "comm", p ? p->comm : "");
 }
 
-static void write_amount(struct json *j, const struct memory_amount *a)
+/* knows_guest: guest RAM is told apart, and taken out of what backs it. */
+static void write_amount(struct json *j, const struct memory_amount *a, bool knows_guest)
 {
+	const struct memory_classes classes = {
+		knows_guest ? a->anon - a->guest_anon : a->anon,
+		knows_guest ? a->file - a->guest_file : a->file,
+		knows_guest ? a->shmem - a->guest_shmem : a->shmem, memory_amount_guest(a),
+	};
+
 	json_u64(j, "rss", memory_amount_rss(a));
-	json_object(j, "rss_classes");
-	json_u64(j, "anon", a->anon);
-	json_u64(j, "file", a->file);
-	json_u64(j, "shmem", a->shmem);
-	json_end(j);
+	write_classes(j, "rss_classes", &classes, knows_guest, MEMORY_UNKNOWN, MEMORY_UNKNOWN);
 	json_u64(j, "page_tables", a->page_tables);
+}
+
+/* The charge's own high-water mark, as late as it was read before coldprof's own requests. */
+static void write_cgroup_peak(struct json *j, const struct run *r)
+{
+	const struct memory_snapshot *m = &r->memory[r->memory[MEMORY_SETTLED].taken ?
+							     MEMORY_SETTLED : MEMORY_FIRST_BYTE];
+
+	if (m->n_cgroups)
+		known(j, "cgroup_peak", m->charge.peak);
+}
+
+static void write_peak_guest(struct json *j, const struct run *r)
+{
+	const struct memory_timeline *t = &r->timeline;
+	uint64_t vmm = 0;
+	size_t i;
+
+	if (!t->knows_guest)
+		return;
+	json_object(j, "guest_ram");
+	json_u64(j, "touched", memory_amount_guest(&t->peak.amount));
+	json_string(j, "told_by", memory_guest_how_name(r->memory[MEMORY_FIRST_BYTE].guest_how));
+	json_end(j);
+	for (i = 0; i < t->n_lives; i++)
+		if (memory_amount_guest(&t->lives[i].at_peak))
+			vmm += memory_amount_rss(&t->lives[i].at_peak) -
+			       memory_amount_guest(&t->lives[i].at_peak);
+	json_u64(j, "vmm_rss", vmm);
 }
 
 /* Between the snapshots nobody can read PSS: what the timeline knows of the peak is RSS. */
@@ -251,18 +283,24 @@ static void write_peak(struct json *j, const struct run *r)
 		return;
 	json_object(j, "peak");
 	json_u64(j, "at_ns", since(r, t->peak.time));
-	write_amount(j, &t->peak.amount);
+	write_amount(j, &t->peak.amount, t->knows_guest);
+	if (pss.exact) {
+		json_u64(j, "pss", pss.at_least);
+		json_u64(j, "uss", pss.at_least);
+	}
 	json_u64(j, "pss_at_least", pss.at_least);
 	json_u64(j, "pss_at_most", pss.at_most);
 	if (pss.has_estimate)
 		json_u64(j, "pss_estimate", pss.estimate);
+	write_peak_guest(j, r);
+	write_cgroup_peak(j, r);
 	json_array(j, "processes");
 	for (i = 0; i < t->n_lives; i++) {
 		if (!memory_amount_rss(&t->lives[i].at_peak))
 			continue;
 		json_object(j, NULL);
 		write_pid(j, r, t->lives[i].pid);
-		write_amount(j, &t->lives[i].at_peak);
+		write_amount(j, &t->lives[i].at_peak, t->knows_guest);
 		json_end(j);
 	}
 	json_end(j);
@@ -343,6 +381,25 @@ static void write_phases(struct json *j, const struct run *r)
 	json_end(j);
 }
 
+/* What coldprof's own requests did, after all had settled. */
+static void write_load(struct json *j, const struct run *r)
+{
+	const struct memory_timeline *t = &r->timeline;
+	struct memory_amount before = memory_at(t->points, t->n, t->end);
+
+	if (!t->load.time && !memory_faults_count(&t->load_faults))
+		return;
+	json_object(j, "under_load");
+	if (t->load.time) {
+		json_u64(j, "at_ns", since(r, t->load.time));
+		write_amount(j, &t->load.amount, false);
+		json_i64(j, "rss_growth", (int64_t)(memory_amount_rss(&t->load.amount) -
+						    memory_amount_rss(&before)));
+	}
+	write_faults(j, &t->load_faults);
+	json_end(j);
+}
+
 static void write_timeline(struct json *j, const struct run *r)
 {
 	const struct memory_timeline *t = &r->timeline;
@@ -353,6 +410,8 @@ static void write_timeline(struct json *j, const struct run *r)
 	json_object(j, "timeline");
 	write_points(j, r, t->points, t->n, TREE_POINTS);
 	write_faults(j, &t->faults);
+	if (t->dropped)
+		json_u64(j, "records_left_out", t->dropped);
 	write_phases(j, r);
 	json_array(j, "processes");
 	for (i = 0; i < t->n_lives; i++) {
@@ -362,6 +421,8 @@ static void write_timeline(struct json *j, const struct run *r)
 		write_pid(j, r, l->pid);
 		json_u64(j, "peak_rss", l->peak);
 		json_u64(j, "peak_at_ns", since(r, l->peak_time));
+		if (l->most)
+			json_u64(j, "high_water_rss", l->most);
 		write_faults(j, &l->faults);
 		write_points(j, r, l->points, l->n, LIFE_POINTS);
 		json_end(j);
@@ -386,6 +447,7 @@ void memory_json_run(struct json *j, const struct run *r)
 		write_snapshot(j, "peak", r, &r->memory[MEMORY_PEAK]);
 	else
 		write_peak(j, r);
+	write_load(j, r);
 	write_timeline(j, r);
 	json_end(j);
 }
