@@ -45,19 +45,35 @@ struct task_ctx {
 	__u32 family;     /* … and its address family */
 	__u32 blocked;    /* it left the CPU for an uninterruptible wait: 1, or 2: for a disk */
 	struct probe_file read; /* whose pages it asked a disk for since it came on the CPU; inode 0: none */
+	__u64 memory_fault_major; /* of the page fault in which it sleeps: memory_state.fault_major … */
+	__u32 memory_fault;       /* … and .fault; 0 = none */
+	__u32 pad;
 };
 
 /* What a task did to its memory since it came on the CPU, or since its last RSS record. */
+#define MEMORY_VMAS 4 /* power of two */
 struct memory_state {
 	__u64 sent;        /* when it came, or the last record */
 	__u32 pending;     /* 1: something has changed */
-	__u32 fault;       /* page fault in progress or just over: MEMORY_FAULT and its error code */
-	__u32 members;     /* … 1 << each counter that has changed since */
+	__u32 fault;       /* page fault in progress or just over: MEMORY_FAULT, … and its error code */
 	__u32 faults[6];   /* enum memory_fault */
 	__u32 seen;        /* exceptions */
-	__u32 changes;     /* of a counter, ever */
+	__u32 looks;       /* … ever */
 	__u64 minor, major; /* the task's own counts then */
 	__u64 fault_major;  /* … and when the fault began */
+	__u64 mm;           /* whose counters the following is about; 0 = nobody's */
+	__u64 part[4];      /* where they are on a CPU whose offset is 0 */
+	__s32 values[4];    /* this CPU's part at the last look, in pages … */
+	__s64 totals[4];    /* … and what all have in common */
+	__u32 together;     /* 1: part[0] to part[3] lie side by side */
+	__u32 vmas;         /* 1: there are some in vma[], mappings that were asked for: … */
+	struct {
+		__u64 start, end;
+		__u32 flags, pad;
+	} vma[MEMORY_VMAS];
+	__u64 in_run;       /* in KVM_RUN: the task's counts then + 1; 0 = it is not */
+	__u32 run_seen;     /* … and seen */
+	__u32 pad;
 };
 
 /*
@@ -167,11 +183,20 @@ static __always_inline struct cpu_state *cpu_state(void)
 	return s;
 }
 
+static __always_inline void memory_forget_vmas(struct memory_state *m)
+{
+	if (m->vmas)
+		m->vma[0].end = m->vma[1].end = m->vma[2].end = m->vma[3].end = 0;
+	m->vmas = 0;
+}
+
 /* What a task does to its memory is counted from now on. */
 static __always_inline void memory_restart(struct memory_state *m, struct task_struct *task,
 					   __u64 now)
 {
-	m->pending = m->fault = m->members = m->seen = 0;
+	m->pending = m->fault = m->seen = 0;
+	m->mm = m->in_run = 0;
+	memory_forget_vmas(m);
 	__builtin_memset(m->faults, 0, sizeof(m->faults));
 	m->sent = now;
 	m->minor = task->min_flt;

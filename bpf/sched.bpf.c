@@ -242,7 +242,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	if (prev_role || next_role)
 		s->used = now;
 	if (p) {
-		memory_leave(s, prev, now);
+		memory_leave(s, p, prev, now);
 		leave(s, p, why, iowait, now);
 		if (p->vcpu)
 			vcpu_leaves_cpu(p, why, now);
@@ -250,7 +250,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	s->ours = n != NULL;
 	if (n) {
 		come_back(s, n, next, now);
-		memory_come_back(s, next, now);
+		memory_come_back(s, n, next, now);
 		if (n->vcpu)
 			vcpu_gets_cpu(n, now);
 	}

@@ -6,7 +6,7 @@
 #ifndef COLDPROF_SHARED_H
 #define COLDPROF_SHARED_H
 
-#define PROBE_MARK_REST 30
+#define PROBE_MARK_REST 34
 
 /* In .bss: which run is on. Written by the collector between runs only. */
 struct probe_control {
@@ -161,7 +161,10 @@ struct memory_shared {
 	__u32 run;       /* these two: … */
 	__u32 ready;     /* 1: addresses[] and base are set */
 	__u64 started;   /* … when the run began for us */
-	__u64 untimed;   /* last record after the first byte */
+	__u64 untimed;   /* last record */
+	__u64 dropped;   /* records left out after the first byte */
+	__u32 untimed_sent; /* … and those that were not */
+	__u32 pad;
 	__u64 base;
 	__u64 addresses[MEMORY_CPUS_MAX];
 	__u32 guest_pid; /* a VMM of the run … */
@@ -169,6 +172,8 @@ struct memory_shared {
 	struct {
 		__u64 start, end;
 	} guest[MEMORY_GUEST_MAX]; /* … and where its guest's memory lies */
+	__u64 guest_pages[4]; /* that faults there have brought in, by counter */
+	__u64 asked; /* bytes of RAM that a VMM is asked to give its guest; 0 = not known */
 };
 
 #endif

@@ -56,6 +56,7 @@ static __always_inline void enter_kvm(struct task_ctx *c, __u32 fd, __u32 cmd)
 	c->arg[0] = fd;
 	c->arg[1] = cmd;
 	if (nr == KVM_RUN_NR) {
+		memory_begins_run();
 		if (c->vcpu) /* enter_telling() has seen to it, or there was no room */
 			return;
 		vcpu_new(c, c->telling_enter);
@@ -131,6 +132,7 @@ static __always_inline __u64 enter_telling(struct pt_regs *regs, long id)
 	if (v) {
 		now = bpf_ktime_get_ns();
 		vcpu_entered_run(v, now);
+		memory_begins_run();
 		return now;
 	}
 	c = ctx_current();
@@ -160,6 +162,8 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 		return 0;
 	call->nr = id;
 	call->off_in_call = 0;
+	if (config_memory && memory_is_call(id))
+		memory_before_call(regs, id);
 	if (!config_ledger)
 		return 0;
 	if (is_spun(id, PT_REGS_PARM3_SYSCALL(regs))) {
@@ -366,15 +370,20 @@ static __always_inline void exit_telling(struct pt_regs *regs, long id, long ret
 {
 	struct probe_vcpu *v = is_kvm_run(regs, id) ? vcpu_current() : NULL;
 	struct task_ctx *c;
+	__u64 now;
 
 	if (v) {
-		vcpu_left_run(v, bpf_ktime_get_ns());
+		now = bpf_ktime_get_ns();
+		vcpu_left_run(v, now);
+		memory_ends_run(now);
 		return;
 	}
 	c = ctx_current();
 	/* No entry was seen: not a call of its own (a trapped one of a guest). */
 	if (!c || !c->telling_enter)
 		return;
+	if (is_kvm_run(regs, id))
+		memory_ends_run(bpf_ktime_get_ns());
 	if (id == SYSCALL_accept || id == SYSCALL_accept4)
 		exit_accept(c, ret);
 	else if (config_kvm && id == SYSCALL_ioctl)
@@ -410,6 +419,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	s = config_ledger && !is_kvm_run(regs, id) ? cpu_state() : NULL;
 	if (s)
 		ledger_call(s, regs, nr, ret);
+	if (config_memory && nr == SYSCALL_mmap)
+		memory_mapped(regs, ret);
 	if (config_mappings && nr == SYSCALL_mmap)
 		exit_mmap(regs, ret);
 	return 0;

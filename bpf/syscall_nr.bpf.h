@@ -6,6 +6,12 @@
 #if defined(__TARGET_ARCH_x86)
 #define SYSCALL_write 1
 #define SYSCALL_mmap 9
+#define SYSCALL_munmap 11
+#define SYSCALL_brk 12
+#define SYSCALL_mremap 25
+#define SYSCALL_madvise 28
+#define SYSCALL_exit 60
+#define SYSCALL_exit_group 231
 #define SYSCALL_ioctl 16
 #define SYSCALL_accept 43
 #define SYSCALL_sendto 44
@@ -16,6 +22,12 @@
 #define SYSCALL_ioctl 29
 #define SYSCALL_write 64
 #define SYSCALL_mmap 222
+#define SYSCALL_munmap 215
+#define SYSCALL_brk 214
+#define SYSCALL_mremap 216
+#define SYSCALL_madvise 233
+#define SYSCALL_exit 93
+#define SYSCALL_exit_group 94
 #define SYSCALL_accept 202
 #define SYSCALL_sendto 206
 #define SYSCALL_accept4 242

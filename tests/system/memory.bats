@@ -95,6 +95,26 @@ memory() {
 	memory "$JSON" '.peak.at_ns < .first_byte.at_ns'
 }
 
+@test "memory that is given back at once, or goes with its process, is in the peak to the page" {
+	local json=$BATS_TEST_TMPDIR/gone.json
+	mapped "$json" gone=7000
+	memory "$json" '(.peak.rss_classes.anon - .first_byte.rss_classes.anon) as $d | $d >= 6990 * 1024 and $d <= 7040 * 1024'
+	mapped "$json" brief=7000
+	memory "$json" '(.peak.rss_classes.anon - .first_byte.rss_classes.anon) as $d | $d >= 6990 * 1024 and $d <= 7400 * 1024'
+	# The kernel's own mark is late by what each CPU keeps back, and never more than what we saw.
+	memory "$json" '.timeline.processes | all((.high_water_rss // 0) <= .peak_rss + 786432)'
+}
+
+@test "the peak ends before our own requests: what they do is growth under load" {
+	local json=$BATS_TEST_TMPDIR/load.json
+	"$COLDPROF" run --boxed -n 1 --warmup 0 --settle 50 --requests 20 -o "$json.coldprof" --json "$json" -- \
+		"$MAP" anon=3000 leak=1000 serve=8080 >"$json.out" 2>&1
+	memory "$json" '.peak.rss < 8000 * 1024 and .peak.at_ns <= .settled.at_ns'
+	memory "$json" '.timeline.processes | all(.peak_rss < 8000 * 1024)'
+	memory "$json" '.under_load | .rss_growth >= 19900 * 1024 and .rss_growth <= 20500 * 1024 and .at_ns > 50000000'
+	memory "$json" '.under_load.faults.anon >= 4990 and .timeline.faults.anon < 1500'
+}
+
 @test "the timeline ends with what the snapshot says, in classes, to a few pages" {
 	memory "$JSON" '.timeline.processes | max_by(.peak_rss) | .points | map(select(.[1] > 0)) | length > 2'
 	memory "$JSON" '.first_byte.at_ns as $t | (.timeline.points | map(select(.[0] <= $t)) | last) as $p
@@ -102,13 +122,31 @@ memory() {
 		and (($p[3] - .first_byte.rss_classes.shmem) | fabs) <= 65536'
 }
 
-@test "page faults: every page that was touched is one of its kind" {
+@test "page faults: every page that was touched is one of its kind, kind by kind" {
 	[ "$(uname -m)" = x86_64 ] || skip "faults are told apart on x86-64 only"
-	# anon 5000 + written 2000 + freed 9000 KiB; memfd 4000 + three times 6000 KiB.
-	memory "$JSON" '.timeline.faults | .anon + .copy_on_write >= 4000 and .anon + .copy_on_write <= 4600'
-	memory "$JSON" '.timeline.faults | .shmem >= 5400 and .shmem <= 5510'
+	local old=$BUILD/fixture/old.$$ json=$BATS_TEST_TMPDIR/kinds.json base=$BATS_TEST_TMPDIR/base.json
+	head -c $((600 * 4096)) /dev/zero >"$old"
+	mapped "$base"
+	mapped "$json" anon=3000 written=2000 copied=1600 marked=2800 "old=$old" memfd=1200
+	rm "$old"
+	# What the fixture itself does is taken off; a few pages of its own more or less remain.
+	BASE=$(jq -c '.scenarios[0].runs[0].memory.timeline.faults' "$base")
+	kind() {
+		memory "$json" "(.timeline.faults.$1 - ($BASE).$1) as \$n | \$n >= $2 and \$n <= $3"
+	}
+	kind anon 748 766
+	# 500 pages of a file written to before they were there, 400 that had been read.
+	kind copy_on_write 898 912
+	# 700 shared pages that became writable; they and the 400 came in 16 at a time.
+	kind file_minor 700 800
+	# Now and then the kernel brings in a few pages at once; its own count knows.
+	kind file_major 400 604
+	memory "$json" '.timeline.faults | .file_major == .major'
+	kind shmem 300 302
+	kind guest_ram 0 0
+	kind other 0 60
 	# A fault that is begun anew is seen twice and counted once.
-	memory "$JSON" '.timeline.faults | .minor + .major + 32 >= .anon + .file_minor + .file_major + .shmem + .copy_on_write'
+	memory "$json" '.timeline.faults | .minor + .major + 32 >= .anon + .file_minor + .file_major + .shmem + .copy_on_write'
 }
 
 @test "page faults by process, phase and kind: the cells add up, kind by kind" {
@@ -135,7 +173,6 @@ memory() {
 	run "$COLDPROF" dump "$BATS_TEST_TMPDIR/n.coldprof"
 	[[ "$output" == *MEMORY_PROCESS* ]]
 	[[ "$output" != *" RSS "* ]]
-	[[ "$output" != *on_rss_stat* ]]
 	[[ "$output" != *on_fault_user* ]]
 }
 
@@ -158,7 +195,7 @@ memory() {
 vm() {
 	VM=$BATS_TEST_TMPDIR/vm.json
 	"$TOYVMM" ram=1 out=0x80:1 >"$BATS_TEST_TMPDIR/probe" 2>&1 || skip "$(cat "$BATS_TEST_TMPDIR/probe")"
-	"$COLDPROF" run --boxed -n 1 "${QUICK[@]}" -o "$VM.coldprof" --json "$VM" -- "$TOYVMM" ram=64 "$@" serve=8080 >"$VM.out" 2>&1 || {
+	"$COLDPROF" run --boxed -n 1 "${QUICK[@]}" -o "$VM.coldprof" --force --json "$VM" -- "$TOYVMM" ram=64 "$@" serve=8080 >"$VM.out" 2>&1 || {
 		tail -n 20 "$VM.out"
 		return 1
 	}
@@ -172,6 +209,34 @@ vm() {
 	memory "$VM" '.settled.vmm_pss == .settled.pss - .settled.classes.guest_ram'
 	memory "$VM" '.settled.vmm_pss < 4194304'
 	memory "$VM" '.settled.as_others_count.firecracker_rss == .settled.rss - .settled.rss_classes.guest_ram'
+}
+
+@test "faults in guest RAM: the VMM's and those that KVM takes upon itself, one by one" {
+	[ "$(uname -m)" = x86_64 ] || skip "faults are told apart on x86-64 only"
+	vm touch=10 late=5 mmio=0x2000000:1 mmio=0x2800000:1 out=0x80:3
+	memory "$VM" '.timeline.faults.guest_ram | . >= 1282 and . <= 1290'
+	memory "$VM" '.timeline.faults.anon | . >= 2560 and . <= 2600'
+	memory "$VM" '.settled.guest_ram.touched | near(.; 15 * 1048576 + 8192)'
+}
+
+@test "a VM's peak between the snapshots is split into guest RAM and VMM" {
+	local back
+	for back in anon memfd; do
+		vm touch=10 late=5 spare=20 back=$back out=0x80:3
+		memory "$VM" '.peak.at_ns < .first_byte.at_ns and .peak.guest_ram.told_by == "slots"'
+		memory "$VM" 'near(.peak.rss_classes.guest_ram; 15 * 1048576) and .peak.guest_ram.touched == .peak.rss_classes.guest_ram'
+		memory "$VM" '(.peak.rss_classes | add) == .peak.rss and .peak.vmm_rss == .peak.rss - .peak.rss_classes.guest_ram'
+		memory "$VM" '.peak.vmm_rss >= 20 * 1048576 and .peak.vmm_rss < 24 * 1048576'
+		memory "$VM" '.peak.rss_classes.shmem < 65536 and .peak.pss_at_least >= 35 * 1048576 - 65536'
+	done
+}
+
+@test "without KVM: the faults of QEMU's guest are the guest's" {
+	need_runtime qemu
+	[ "$(uname -m)" = x86_64 ] || skip "faults are told apart on x86-64 only"
+	"$COLDPROF" --runtime qemu --accel tcg -n 1 "${QUICK[@]}" -o "$BATS_TEST_TMPDIR/q.coldprof" --json "$BATS_TEST_TMPDIR/q.json" >/dev/null 2>&1
+	memory "$BATS_TEST_TMPDIR/q.json" '.first_byte.guest_ram.told_by == "size" and .timeline.faults.guest_ram >= 20'
+	memory "$BATS_TEST_TMPDIR/q.json" '.peak.rss_classes.guest_ram >= .first_byte.rss_classes.guest_ram / 2'
 }
 
 @test "guest RAM in a memfd is guest RAM, not shmem" {

@@ -73,7 +73,7 @@ static void choose_wanted(struct probes *p, const struct collector_options *o)
 		p->progs.on_irq_work_exit, p->progs.on_bio,
 	};
 	struct bpf_program *const memory[] = {
-		p->progs.on_rss_stat, p->progs.on_fault_user, p->progs.on_fault_kernel,
+		p->progs.on_fault_user, p->progs.on_fault_kernel,
 	};
 	size_t i;
 
@@ -114,7 +114,6 @@ static int choose_possible(struct probes *p, struct error *err)
 		{ p->progs.on_signal, "signal_generate" },
 		{ p->progs.on_receive, "netif_receive_skb" },
 		{ p->progs.on_bio, "block_bio_queue" },
-		{ p->progs.on_rss_stat, "rss_stat" },
 		{ p->progs.on_fault_user, "page_fault_user" },
 		{ p->progs.on_fault_kernel, "page_fault_kernel" },
 		{ p->progs.on_irq_work_entry, "irq_work_entry" },
@@ -352,6 +351,7 @@ int collector_run_begin(struct collector *c, const struct collector_run *run, st
 	control->netns = run->netns;
 	control->client_netns = run->client_netns;
 	control->client_tid = run->client_tid;
+	c->probes->bss->memory_shared.asked = run->guest_ram;
 	c->n_programs = read_programs(c, c->before);
 	kvm_sums_begin(&c->kvm, c->probes);
 	control->roots = 0;

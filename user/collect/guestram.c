@@ -111,21 +111,37 @@ static uint64_t parse_size(const char *s)
 	}
 }
 
-uint64_t guestram_asked(const char *argv, size_t n)
+static bool is_qemu(const char *program)
 {
 	static const char qemu[] = "qemu-system-";
-	const char *at = argv, *end = argv + n, *slash;
+	const char *slash = strrchr(program, '/');
+
+	return !strncmp(slash ? slash + 1 : program, qemu, sizeof(qemu) - 1);
+}
+
+uint64_t guestram_asked(const char *argv, size_t n)
+{
+	const char *at = argv, *end = argv + n;
 	bool wanted = false;
 
-	if (!n || argv[n - 1] != '\0')
-		return 0;
-	slash = strrchr(argv, '/');
-	if (strncmp(slash ? slash + 1 : argv, qemu, sizeof(qemu) - 1))
+	if (!n || argv[n - 1] != '\0' || !is_qemu(argv))
 		return 0;
 	for (; at < end; at += strlen(at) + 1) {
 		if (wanted)
 			return parse_size(at);
 		wanted = !strcmp(at, "-m");
 	}
+	return 0;
+}
+
+uint64_t guestram_asked_words(char *const *argv, size_t n)
+{
+	size_t i;
+
+	if (!n || !is_qemu(argv[0]))
+		return 0;
+	for (i = 1; i + 1 < n; i++)
+		if (!strcmp(argv[i], "-m"))
+			return parse_size(argv[i + 1]);
 	return 0;
 }

@@ -47,5 +47,6 @@ void guestram_release(struct guestram *g);
  * bytes; 0 when it is not QEMU or does not say. argv is NUL-separated, n bytes.
  */
 uint64_t guestram_asked(const char *argv, size_t n);
+uint64_t guestram_asked_words(char *const *argv, size_t n); /* the same of a list */
 
 #endif

@@ -498,10 +498,13 @@ static void find_faults(struct run *r, const struct event *events, size_t n, str
 	sum_cells(t);
 }
 
-/* The most until the end, and behind it. */
+/* The most until the end; and behind it, where that was more than at the end. */
 static void find_peaks(struct memory_timeline *t)
 {
+	struct memory_amount at_end = memory_at(t->points, t->n, t->end);
 	size_t i;
+
+	t->load = (struct memory_point){ .amount = at_end };
 
 	for (i = 0; i < t->n; i++) {
 		struct memory_point *most = t->points[i].time <= t->end ? &t->peak : &t->load;

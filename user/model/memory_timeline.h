@@ -82,7 +82,7 @@ struct memory_timeline {
 	size_t n_cells, cap_cells;
 	uint64_t end;                /* what comes later is what coldprof's own requests did: under load */
 	struct memory_point peak;    /* of points until the end */
-	struct memory_point load;    /* … and of those behind it; time 0: there are none */
+	struct memory_point load;    /* … and behind it; time 0: never more than at the end */
 	struct memory_faults faults; /* the sum of all cells but those under load … */
 	struct memory_faults load_faults; /* … and of these */
 	bool knows_guest;            /* peak and at_peak tell guest RAM apart */
