@@ -245,6 +245,16 @@ vm() {
 	memory "$VM" '.settled.classes.shmem < 65536'
 }
 
+@test "a helper that maps the guest's memory has guest RAM, and each page of it counts once" {
+	vm touch=10 late=2 helper=5 back=memfd out=0x80:3
+	memory "$VM" '.settled.processes | length == 2'
+	memory "$VM" '.settled.guest_ram | .told_by == "slots" and .given == 64 * 1048576 and near(.touched; 17 * 1048576)'
+	memory "$VM" '.settled.classes.shmem < 65536 and near(.settled.classes.guest_ram; 17 * 1048576)'
+	memory "$VM" '.settled.processes | map(.guest_ram.told_by) | sort == ["another\u0027s", "slots"]'
+	memory "$VM" '.settled.processes[] | select(.guest_ram.told_by != "slots") | near(.rss_classes.guest_ram; 5 * 1048576) and .guest_ram.given == 0'
+	memory "$VM" '.settled.vmm_pss < 4194304'
+}
+
 @test "real runtimes: sums are exact, gVisor's parts have their roles, runc's cgroup its charge" {
 	local names=native sums
 	has_runtime runc && names+=,runc

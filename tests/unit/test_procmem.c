@@ -216,6 +216,94 @@ static void test_guest(void **state)
 	munmap(p, room);
 }
 
+/* Processes that end while they are read: whoever is left owns what he has, and who shares is told. */
+static void test_ending(void **state)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	pid_t pids[42], sharer = clone(idle, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL);
+	struct process_memory *m;
+	size_t n, i, round;
+
+	(void)state;
+	assert_true(sharer > 0);
+	for (round = 0; round < 10; round++) {
+		for (i = 0; i < 40; i++) {
+			pids[i] = checked_fork();
+			if (pids[i] == 0) {
+				prctl(PR_SET_PDEATHSIG, SIGKILL);
+				usleep((useconds_t)(i * 37 % 40 * 250));
+				_exit(0);
+			}
+		}
+		/* What shares is told apart from what ends between them. */
+		pids[40] = sharer;
+		pids[41] = getpid();
+		n = procmem_read_all(pids, 42, NULL, &m);
+		assert_true(n >= 2);
+		assert_int_equal(m[n - 2].pid, sharer);
+		assert_int_equal(m[n - 1].pid, getpid());
+		for (i = 0; i < n - 1; i++)
+			assert_int_equal(m[i].body.mm_owner, m[i].pid);
+		assert_int_equal(m[n - 1].body.mm_owner, sharer);
+		procmem_release(m, n);
+		for (i = 0; i < 40; i++)
+			waitpid(pids[i], NULL, 0);
+	}
+	stop_child(sharer);
+}
+
+/*
+ * Guest RAM in a memfd of which a helper has touched another part: the helper's is guest RAM, and what
+ * is there of it is told once, with the VMM.
+ */
+static void test_helper(void **state)
+{
+	int fd = memfd_create("guest", MFD_CLOEXEC), ready[2];
+	size_t guest = 16 * MIB;
+	struct wire_kvm_memslot slot = { .slot = 1, .bytes = guest };
+	struct process_memory *m = NULL;
+	struct guestram g = { 0 };
+	pid_t pids[2];
+	char *p, c;
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, (off_t)guest), 0);
+	p = mmap(NULL, guest, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_true(p != MAP_FAILED);
+	assert_int_equal(pipe(ready), 0);
+	memset(p, 1, 3 * MIB);
+	pids[0] = checked_fork();
+	if (pids[0] == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		memset(p + 2 * MIB, 2, 4 * MIB);
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	pids[1] = getpid();
+	slot.hva = (uintptr_t)p;
+	guestram_record(&g, (uint32_t)pids[1], &slot);
+	assert_int_equal(procmem_read_all(pids, 2, &g, &m), 2);
+	assert_int_equal(m[0].body.guest_how, GUEST_HELPER);
+	assert_int_equal(m[0].body.guest_given, 0);
+	assert_int_equal(m[0].body.rss_guest, 4 * MIB);
+	assert_int_equal(m[1].body.guest_how, GUEST_SLOTS);
+	assert_int_equal(m[1].body.guest_given, guest);
+	assert_int_equal(m[1].body.rss_guest, 3 * MIB);
+	assert_int_equal(m[1].body.guest_there, 6 * MIB);
+	/* 2 MiB are the VMM's alone, 1 MiB both have, 3 MiB are the helper's. */
+	assert_int_equal(m[0].body.pss_guest + m[1].body.pss_guest, 6 * MIB);
+	check_sums(&m[0]);
+	check_sums(&m[1]);
+	procmem_release(m, 2);
+	guestram_release(&g);
+	stop_child(pids[0]);
+	munmap(p, guest);
+	close(fd);
+}
+
 static void test_none(void **state)
 {
 	struct process_memory *m = NULL;
@@ -232,6 +320,8 @@ int main(void)
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_shared_mm),
 		cmocka_unit_test(test_guest),
+		cmocka_unit_test(test_ending),
+		cmocka_unit_test(test_helper),
 		cmocka_unit_test(test_none),
 	};
 

@@ -41,15 +41,22 @@ static enum mapping_kind kind_by_name(const char *name)
 			       begins(name, "/dev/zero (deleted)") ? MAPPING_SHMEM : MAPPING_FILE;
 }
 
+#define PATH_ROOM 96
+
+static void file_path(char path[PATH_ROOM], pid_t pid, const struct smaps_vma *v)
+{
+	snprintf(path, PATH_ROOM, "/proc/%d/map_files/%llx-%llx", pid,
+		 (unsigned long long)v->start, (unsigned long long)v->end);
+}
+
 /* The file system that a mapping's file is on; map_files leads there whatever its name. */
 static enum mapping_kind ask_kind(pid_t pid, const struct smaps_vma *v)
 {
-	char path[96];
+	char path[PATH_ROOM];
 	struct statfs fs;
 	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", pid,
-		 (unsigned long long)v->start, (unsigned long long)v->end);
+	file_path(path, pid, v);
 	if (statfs(path, &fs))
 		return kind_by_name(v->name);
 	if (fs.f_type == TMPFS_MAGIC)
@@ -244,6 +251,45 @@ static void split(struct mappings *m, struct smaps_vma *v, struct smaps_vma *in,
 	v->huge -= in->huge;
 }
 
+/* ---- guest RAM that others may map too -------------------------------------------------------------- */
+
+static bool is_file(const struct mapping_file *f, size_t n, const struct smaps_vma *v)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (f[i].inode == v->inode && f[i].major == v->major && f[i].minor == v->minor)
+			return true;
+	return false;
+}
+
+/*
+ * What is there of the guest RAM that a mapping is. A shared one: what its file has, which is more than
+ * this process has touched when a helper (vhost-user) or the kernel has too. A file on a disk has all
+ * of its blocks, touched or not: there it is RSS.
+ */
+static void remember_guest(struct mappings *m, const struct smaps_vma *whole,
+			   const struct smaps_vma *in, bool memory)
+{
+	uint64_t there = in->rss + in->huge;
+	char path[PATH_ROOM];
+	struct stat st;
+
+	if (whole->shared && whole->inode) {
+		bool known = is_file(m->files, m->n_files, whole);
+
+		if (known && memory) /* its other half was counted */
+			return;
+		if (!known && m->n_files < MAPPING_FILES_MAX)
+			m->files[m->n_files++] = (struct mapping_file){ whole->inode, whole->major,
+									whole->minor };
+		file_path(path, m->pid, whole);
+		if (memory && !stat(path, &st) && (uint64_t)st.st_blocks * 512 > there)
+			there = (uint64_t)st.st_blocks * 512;
+	}
+	m->guest_there += there;
+}
+
 void mappings_add(struct mappings *m, const struct smaps_vma *vma)
 {
 	uint64_t size = vma->end - vma->start, overlap;
@@ -259,11 +305,21 @@ void mappings_add(struct mappings *m, const struct smaps_vma *vma)
 	overlap = guestram_overlap(m->ranges, m->n_ranges, vma->start, vma->end);
 	by_size = !m->n_ranges && m->asked && size == m->asked && vma->writable &&
 		  kind != MAPPING_DEVICE && kind != MAPPING_CODE;
+	if (!overlap && !by_size && vma->shared && vma->inode &&
+	    is_file(m->guest_files, m->n_guest_files, vma)) {
+		put(m, vma, kind, shmem, true);
+		m->guest_given -= size; /* it was given once, to another one */
+		m->guest_others += vma->rss + vma->huge;
+		return;
+	}
 	if (!overlap || overlap == size) {
 		put(m, vma, kind, shmem, overlap || by_size);
+		if (overlap || by_size)
+			remember_guest(m, vma, vma, shmem || vma->hugetlb);
 		return;
 	}
 	split(m, &rest, &in, overlap);
+	remember_guest(m, vma, &in, shmem || vma->hugetlb);
 	put(m, &rest, kind, shmem, false);
 	put(m, &in, kind, shmem, true);
 }

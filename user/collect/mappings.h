@@ -21,6 +21,13 @@ struct mapping_group {
 	char *name;
 };
 
+/* A file that backs guest RAM and that others may map too. */
+struct mapping_file {
+	uint64_t inode;
+	uint32_t major, minor;
+};
+#define MAPPING_FILES_MAX 16
+
 /* Kinds of file systems by device, kept from one process to the next. One a thread. */
 struct mapping_devices {
 	struct {
@@ -36,6 +43,9 @@ struct mappings {
 	const struct guest_range *ranges; /* KVM's memory slots … */
 	size_t n_ranges;
 	uint64_t asked; /* … or else, mappings of exactly this size; 0 = none */
+	/* Files that back the guest RAM of others: what is mapped of them is guest RAM too. */
+	const struct mapping_file *guest_files;
+	size_t n_guest_files;
 	struct mapping_devices *devices;
 	/* results: */
 	struct mapping_group *groups; /* heaviest first; private members in the hash until then */
@@ -47,6 +57,10 @@ struct mappings {
 	uint64_t pss_anon, pss_shmem;
 	uint64_t guest_rss[3], guest_pss[3];   /* by enum backing */
 	uint64_t guest_huge, guest_given, huge;
+	uint64_t guest_there;  /* bytes of guest RAM that are there, whoever touched them */
+	uint64_t guest_others; /* of it, RSS and huge pages that are in files of others */
+	struct mapping_file files[MAPPING_FILES_MAX]; /* that back its own guest RAM, shared */
+	size_t n_files;
 };
 enum backing { BACKING_ANON, BACKING_FILE, BACKING_SHMEM };
 

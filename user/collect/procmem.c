@@ -142,6 +142,16 @@ int procmem_read(pid_t pid, struct process_memory *m)
 
 /* ---- mappings ------------------------------------------------------------------------------- */
 
+struct work {
+	struct process_memory *list; /* pid 0: could not be read */
+	size_t n, next;
+	const pid_t *pids;
+	const struct guestram *guest;
+	bool vmms; /* whose mappings are read now: of those that have a guest, or of the others */
+	struct mapping_file *files; /* what those found */
+	size_t n_files, cap_files;
+};
+
 /* How much RAM a QEMU was asked to give its guest; 0 where the process is none. */
 static uint64_t asked_ram(pid_t pid)
 {
@@ -190,10 +200,13 @@ static void set_classes(struct host_memory_process *b, const struct mappings *m)
 	b->guest_huge = m->guest_huge;
 	b->guest_given = m->guest_given;
 	b->mappings = m->count;
+	b->guest_there = m->guest_there;
 	if (m->n_ranges)
 		b->guest_how = GUEST_SLOTS;
 	else if (m->asked)
 		b->guest_how = m->guest_given ? GUEST_SIZE : GUEST_UNKNOWN;
+	else if (m->guest_others)
+		b->guest_how = GUEST_HELPER;
 }
 
 /* The heaviest groups and one for all others, with which they sum to the process. */
@@ -237,17 +250,18 @@ static void keep_groups(struct process_memory *p, struct mappings *m)
  * are read again, so that the two fit; a process that changes all the time is what its mappings
  * say. Gone meanwhile: it keeps its totals.
  */
-static void read_mappings(struct process_memory *p, const struct guestram *guest,
+static void read_mappings(struct process_memory *p, const struct work *w,
 			  struct mapping_devices *devices)
 {
 	CLEANUP_FREE struct guest_range *ranges = NULL;
-	struct mappings m = { .pid = p->pid, .devices = devices };
+	struct mappings m = { .pid = p->pid, .devices = devices, .guest_files = w->files,
+			      .n_guest_files = w->n_files };
 	struct host_memory_process *b = &p->body;
 
-	if (guest)
-		m.n_ranges = guestram_ranges(guest, (uint32_t)p->pid, &ranges);
+	if (w->guest)
+		m.n_ranges = guestram_ranges(w->guest, (uint32_t)p->pid, &ranges);
 	m.ranges = ranges;
-	m.asked = m.n_ranges ? 0 : asked_ram(p->pid);
+	m.asked = m.n_ranges ? 0 : p->asked;
 	if (!mappings_read(&m)) {
 		struct host_memory_process again = *b;
 
@@ -258,18 +272,13 @@ static void read_mappings(struct process_memory *p, const struct guestram *guest
 			totals_of(b, &m);
 		set_classes(b, &m);
 		keep_groups(p, &m);
+		memcpy(p->files, m.files, sizeof(p->files));
+		p->n_files = m.n_files;
 	}
 	mappings_release(&m);
 }
 
 /* ---- several threads ------------------------------------------------------------------------ */
-
-struct work {
-	struct process_memory *list; /* pid 0: could not be read */
-	size_t n, next;
-	const pid_t *pids;
-	const struct guestram *guest;
-};
 
 static void *read_totals_of(void *arg)
 {
@@ -279,7 +288,19 @@ static void *read_totals_of(void *arg)
 	while ((i = __atomic_fetch_add(&w->next, 1, __ATOMIC_RELAXED)) < w->n)
 		if (procmem_read(w->pids[i], &w->list[i]))
 			w->list[i].pid = 0;
+		else
+			w->list[i].asked = asked_ram(w->pids[i]);
 	return NULL;
+}
+
+static bool has_guest(const struct work *w, const struct process_memory *p)
+{
+	size_t i;
+
+	for (i = 0; w->guest && i < w->guest->n; i++)
+		if (w->guest->slots[i].pid == (uint32_t)p->pid)
+			return true;
+	return p->asked != 0;
 }
 
 static void *read_mappings_of(void *arg)
@@ -289,8 +310,9 @@ static void *read_mappings_of(void *arg)
 	size_t i;
 
 	while ((i = __atomic_fetch_add(&w->next, 1, __ATOMIC_RELAXED)) < w->n)
-		if (w->list[i].body.mm_owner == (uint32_t)w->list[i].pid)
-			read_mappings(&w->list[i], w->guest, &devices);
+		if (w->list[i].body.mm_owner == (uint32_t)w->list[i].pid &&
+		    has_guest(w, &w->list[i]) == w->vmms)
+			read_mappings(&w->list[i], w, &devices);
 	return NULL;
 }
 
@@ -314,28 +336,10 @@ static void share_out(struct work *w, void *(*worker)(void *))
 
 /* ---- who shares an mm ----------------------------------------------------------------------- */
 
-struct order {
-	pid_t pid;
-	size_t index;
-};
-
-/*
- * kcmp() orders the mm's of all processes (by their scrambled addresses): sorting brings those that
- * share one together with n log n calls, and without trusting that figures read a moment apart are
- * equal. Without kcmp in the kernel, or for a process that has just gone: nothing is shared.
- */
-static int compare_mm(const void *a, const void *b)
+/* Below 0: one of the two is gone, or kcmp is not in this kernel. Else as kcmp() says. */
+static long compare_mm(const struct process_memory *a, const struct process_memory *b)
 {
-	const struct order *x = a, *y = b;
-
-	switch (syscall(SYS_kcmp, x->pid, y->pid, KCMP_VM, 0, 0)) {
-	case 1:
-		return -1;
-	case 2:
-		return 1;
-	default:
-		return (x->index > y->index) - (x->index < y->index);
-	}
+	return syscall(SYS_kcmp, a->pid, b->pid, KCMP_VM, 0, 0);
 }
 
 /* A zombie has no mm, and two that have none compare equal: statm tells, it counts no page then. */
@@ -346,24 +350,72 @@ static bool has_mm(pid_t pid)
 	return read_file(pid, "statm", text) == 0 && strtoull(text, NULL, 10) > 0;
 }
 
-static bool same_mm(pid_t a, pid_t b)
+/* Processes of different mm's, in kcmp's order. */
+struct owners {
+	struct process_memory **list;
+	size_t n;
+};
+
+static void drop_owner(struct owners *o, size_t at)
 {
-	return syscall(SYS_kcmp, a, b, KCMP_VM, 0, 0) == 0 && has_mm(a) && has_mm(b);
+	o->n--;
+	memmove(&o->list[at], &o->list[at + 1], (o->n - at) * sizeof(*o->list));
+}
+
+/*
+ * kcmp() orders the mm's of all processes (by their scrambled addresses): each is looked up among those
+ * before it with log n calls, and without trusting that figures read a moment apart are equal. Who is
+ * found to be gone has no place in the order: it shares nothing. So does everybody without kcmp.
+ */
+static void find_owner(struct owners *o, struct process_memory *p)
+{
+	size_t low = 0, high = o->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct process_memory *other = o->list[middle];
+		long order = compare_mm(p, other);
+
+		if (order == 0 && has_mm(p->pid) && has_mm(other->pid)) {
+			p->body.mm_owner = (uint32_t)other->pid;
+			return;
+		}
+		if (order == 1) {
+			high = middle;
+		} else if (order > 1) {
+			low = middle + 1;
+		} else if (!has_mm(p->pid) || compare_mm(p, p)) {
+			return;
+		} else { /* the other one is gone: look again without it */
+			drop_owner(o, middle);
+			low = 0;
+			high = o->n;
+		}
+	}
+	memmove(&o->list[low + 1], &o->list[low], (o->n - low) * sizeof(*o->list));
+	o->list[low] = p;
+	o->n++;
 }
 
 static void set_owners(struct process_memory *list, size_t n)
 {
-	CLEANUP_FREE struct order *o = xcalloc(n ? n : 1, sizeof(*o));
-	size_t i, first = 0;
+	CLEANUP_FREE struct process_memory **sorted = xcalloc(n ? n : 1, sizeof(*sorted));
+	struct owners o = { .list = sorted };
+	size_t i;
 
 	for (i = 0; i < n; i++)
-		o[i] = (struct order){ .pid = list[i].pid, .index = i };
-	qsort(o, n, sizeof(*o), compare_mm);
-	for (i = 1; i < n; i++)
-		if (same_mm(o[first].pid, o[i].pid))
-			list[o[i].index].body.mm_owner = o[first].pid;
-		else
-			first = i;
+		find_owner(&o, &list[i]);
+}
+
+static void collect_files(struct work *w)
+{
+	size_t i, k;
+
+	for (i = 0; i < w->n; i++)
+		for (k = 0; k < w->list[i].n_files; k++) {
+			ARRAY_RESERVE(w->files, w->n_files, w->cap_files, 1);
+			w->files[w->n_files++] = w->list[i].files[k];
+		}
 }
 
 size_t procmem_read_all(const pid_t *pids, size_t n, const struct guestram *guest,
@@ -379,7 +431,12 @@ size_t procmem_read_all(const pid_t *pids, size_t n, const struct guestram *gues
 			w.list[got++] = w.list[i];
 	w.n = got;
 	set_owners(w.list, got);
+	w.vmms = true;
 	share_out(&w, read_mappings_of);
+	collect_files(&w);
+	w.vmms = false;
+	share_out(&w, read_mappings_of);
+	free(w.files);
 	*result = w.list;
 	return got;
 }

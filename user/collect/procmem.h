@@ -22,6 +22,9 @@ struct process_memory {
 	struct host_memory_process body; /* .when is the caller's, as those below */
 	struct mapping_group *groups;    /* PROCMEM_MAPPINGS and MAPPING_REST, or none */
 	size_t n_groups;
+	uint64_t asked; /* RAM that its command line asks for a guest; 0 = it is no QEMU */
+	struct mapping_file files[MAPPING_FILES_MAX]; /* that its guest's memory is shared by */
+	size_t n_files;
 };
 
 /*
@@ -33,7 +36,8 @@ int procmem_read(pid_t pid, struct process_memory *m);
 /*
  * All n processes: the totals of all of them first, then their mappings, by several threads where
  * there are many. mm_owner is set for processes that share one mm (kcmp):
- * only the first has mappings. *result is for procmem_release(); returns how many could be read.
+ * only the first has mappings. What a process has mapped of a file that backs another one's guest RAM
+ * (vhost-user) is guest RAM. *result is for procmem_release(); returns how many could be read.
  * guest may be NULL.
  */
 size_t procmem_read_all(const pid_t *pids, size_t n, const struct guestram *guest,

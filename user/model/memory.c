@@ -79,8 +79,9 @@ static bool add_process(struct session *s, struct run *r, const struct wire_head
 	p->swap = body.swap;
 	p->guest_huge = body.guest_huge;
 	p->guest_given = body.guest_given;
-	p->guest_how = body.guest_how <= GUEST_UNKNOWN ? (enum guest_how)body.guest_how :
-							 GUEST_UNKNOWN;
+	p->guest_there = body.guest_there;
+	p->guest_how = body.guest_how <= GUEST_HELPER ? (enum guest_how)body.guest_how :
+							GUEST_UNKNOWN;
 	p->threads = body.threads;
 	p->mm_owner = body.mm_owner ? body.mm_owner : p->pid;
 	return true;
@@ -196,6 +197,14 @@ static uint64_t less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
+uint64_t memory_guest_touched(const struct memory_process *p)
+{
+	uint64_t own = p->rss_of.guest;
+
+	add_to(&own, p->guest_huge);
+	return p->guest_there > own ? p->guest_there : own;
+}
+
 static void count_process(struct memory_snapshot *m, const struct memory_process *p)
 {
 	add_to(&m->rss, p->rss);
@@ -213,13 +222,12 @@ static void count_process(struct memory_snapshot *m, const struct memory_process
 	add_to(&m->hugetlb, p->hugetlb);
 	add_to(&m->swap, p->swap);
 	m->detailed = m->detailed && p->detailed;
-	if (p->guest_how == GUEST_NONE)
+	if (p->guest_how == GUEST_NONE || p->guest_how == GUEST_HELPER)
 		return;
 	if (p->guest_how > m->guest_how)
 		m->guest_how = p->guest_how;
 	add_to(&m->guest_given, p->guest_given);
-	add_to(&m->guest_touched, p->rss_of.guest);
-	add_to(&m->guest_touched, p->guest_huge);
+	add_to(&m->guest_touched, memory_guest_touched(p));
 	add_to(&m->vmm, less(p->pss, p->guest));
 }
 
@@ -365,7 +373,8 @@ const char *memory_mapping_name(enum mapping_kind kind)
 const char *memory_guest_how_name(enum guest_how how)
 {
 	static const char *const names[] = { [GUEST_NONE] = "none", [GUEST_SLOTS] = "slots",
-					     [GUEST_SIZE] = "size", [GUEST_UNKNOWN] = "unknown" };
+					     [GUEST_SIZE] = "size", [GUEST_UNKNOWN] = "unknown",
+					     [GUEST_HELPER] = "another's" };
 
 	return names[how];
 }

@@ -36,6 +36,7 @@ struct memory_process {
 	uint64_t page_tables, kernel_stack, hugetlb, swap;
 	uint64_t guest_given; /* bytes of guest RAM that it has … */
 	uint64_t guest_huge;  /* … and touched huge pages of it; beside guest */
+	uint64_t guest_there; /* … and what is there of it, whoever touched it; 0 = not known */
 	enum guest_how guest_how;
 	uint32_t threads;
 	struct memory_mapping *mappings; /* heaviest first, the rest last; in the arena */
@@ -62,7 +63,7 @@ struct memory_snapshot {
 	uint64_t anon, file, shmem, guest;
 	struct memory_classes rss_of;
 	uint64_t page_tables, kernel_stack, hugetlb, swap;
-	uint64_t guest_given, guest_touched; /* touched: RSS and huge pages in guest RAM */
+	uint64_t guest_given, guest_touched; /* touched: by VMM, helpers and guest, each page once */
 	enum guest_how guest_how; /* the least certain of its processes' */
 	uint64_t vmm;  /* PSS outside guest RAM of the processes that have some */
 	bool detailed;
@@ -119,6 +120,9 @@ struct memory_peak_pss {
 	bool exact; /* nothing of it was shared with anybody: the three are one */
 };
 bool memory_peak_pss(const struct run *r, struct memory_peak_pss *out);
+
+/* Bytes of the guest RAM that a process was given which are there, huge pages included. */
+uint64_t memory_guest_touched(const struct memory_process *p);
 
 /* Stable words: "file", "guest RAM"; "slots". */
 const char *memory_mapping_name(enum mapping_kind kind);

@@ -96,7 +96,7 @@ void memory_guest_find(struct run *r)
 		const struct memory_rss *then = record_at(t, p->pid, m->time);
 
 		if (!p->counted || p->guest_how == GUEST_NONE || p->guest_how == GUEST_UNKNOWN ||
-		    !is_told(then))
+		    p->guest_how == GUEST_HELPER || !is_told(then))
 			continue;
 		t->knows_guest = true;
 		/* Before it had told where guest RAM is there is nothing to add. */

@@ -279,6 +279,7 @@ static const struct field_name guest_names[] = { { "none", GUEST_NONE },
 						 { "slots", GUEST_SLOTS },
 						 { "size", GUEST_SIZE },
 						 { "unknown", GUEST_UNKNOWN },
+						 { "helper", GUEST_HELPER },
 						 { NULL, 0 } };
 static const struct field_name mapping_names[] = { { "rest", MAPPING_REST },
 						   { "anon", MAPPING_ANON },
@@ -306,7 +307,8 @@ static const struct field memory_process_fields[] = {
 	FIELD(host_memory_process, guest_given), FIELD(host_memory_process, swap),
 	FIELD_NAMED(host_memory_process, guest_how, FIELD_IS_NUMBER, guest_names),
 	FIELD(host_memory_process, threads), FIELD(host_memory_process, mappings),
-	FIELD_CHARS(host_memory_process, comm), END
+	FIELD_CHARS(host_memory_process, comm),
+	FIELD(host_memory_process, guest_there), END
 };
 static const struct field memory_mapping_fields[] = {
 	FIELD_NAMED(host_memory_mapping, when, FIELD_IS_NUMBER, when_names),

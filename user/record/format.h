@@ -243,12 +243,14 @@ struct host_memory_process {
 	__u32 mappings;     /* how many it has; 0: smaps was not read (another one's mm, or gone) */
 	__u32 pad;
 	char comm[WIRE_COMM_LEN];
+	__u64 guest_there; /* of guest_given: what is there, whoever touched it; 0 = not known */
 };
 enum guest_how {
 	GUEST_NONE = 0,
 	GUEST_SLOTS = 1,   /* told by KVM's memory slots */
 	GUEST_SIZE = 2,    /* told by size: the mapping is as large as the RAM that was asked for */
 	GUEST_UNKNOWN = 3, /* it has a guest (its command line says so), its memory was not found */
+	GUEST_HELPER = 4,  /* it maps the memory of another process's guest (vhost-user) */
 };
 
 /*
@@ -461,7 +463,7 @@ _Static_assert(sizeof(struct host_program_cost) == 16, "host_program_cost change
 _Static_assert(sizeof(struct host_console) == 16, "host_console changed size");
 _Static_assert(sizeof(struct host_preparing) == 8, "host_preparing changed size");
 _Static_assert(sizeof(struct host_cost) == 32, "host_cost changed size");
-_Static_assert(sizeof(struct host_memory_process) == 176, "host_memory_process changed size");
+_Static_assert(sizeof(struct host_memory_process) == 184, "host_memory_process changed size");
 _Static_assert(sizeof(struct host_memory_mapping) == 80, "host_memory_mapping changed size");
 _Static_assert(sizeof(struct host_memory_cgroup) == 88, "host_memory_cgroup changed size");
 _Static_assert(sizeof(struct host_memory_system) == 80, "host_memory_system changed size");

@@ -84,7 +84,7 @@ static void write_process(struct json *j, const struct memory_process *p)
 		json_u64(j, "threads", p->threads);
 		json_u64(j, "hugetlb", p->hugetlb);
 		json_u64(j, "swap", p->swap);
-		write_guest(j, p->guest_given, p->rss_of.guest + p->guest_huge, p->guest_how);
+		write_guest(j, p->guest_given, memory_guest_touched(p), p->guest_how);
 	}
 	if (!p->counted)
 		json_u64(j, "shares_mm_with", p->mm_owner);
