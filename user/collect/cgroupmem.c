@@ -26,10 +26,18 @@ static bool read_text(const char *path, char text[FILE_MAX])
 
 /* ---- where the memory controller is ------------------------------------------------------------- */
 
+/* A place where a hierarchy is seen. */
+struct mount {
+	uint32_t version;
+	char *at;   /* path */
+	char *root; /* … and which cgroup that is: another than "/" where it is bind-mounted */
+};
+
 struct hierarchy {
-	uint32_t version; /* 0: none */
-	char *mount;      /* where it is seen … */
-	char *root;       /* … and which cgroup that is */
+	const char *proc;
+	uint32_t version; /* of the memory controller; 0: none */
+	struct mount *mounts;
+	size_t n, cap;
 };
 
 static bool has_word(const char *list, const char *word)
@@ -42,60 +50,93 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+/* mountinfo writes blanks, newlines and backslashes as \040 and the like. */
+static char *unescaped(const char *text)
+{
+	char *out = xstrdup(text), *to = out;
+	const char *at;
+
+	for (at = text; *at; to++) {
+		if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] >= '0' && at[2] <= '7' &&
+		    at[3] >= '0' && at[3] <= '7') {
+			*to = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
+			at += 4;
+		} else {
+			*to = *at++;
+		}
+	}
+	*to = '\0';
+	return out;
+}
+
 /* One line of mountinfo: "… root mountpoint options … - type source superoptions". */
 static void look_at_mount(struct hierarchy *h, char *line)
 {
-	char *dash = strstr(line, " - "), root[4096], mount[4096], type[64], options[1024];
+	char *dash = strstr(line, " - "), root[4096], at[4096], type[64], options[1024];
 	uint32_t version;
 
-	if (!dash || sscanf(line, "%*s %*s %*s %4095s %4095s", root, mount) != 2 ||
+	if (!dash || sscanf(line, "%*s %*s %*s %4095s %4095s", root, at) != 2 ||
 	    sscanf(dash + 3, "%63s %*s %1023s", type, options) != 2)
 		return;
 	if (!strcmp(type, "cgroup") && has_word(options, "memory"))
 		version = 1;
-	else if (!strcmp(type, "cgroup2") && h->version != 1)
+	else if (!strcmp(type, "cgroup2"))
 		version = 2;
 	else
 		return;
-	if (h->version == version)
-		return; /* the first mount will do */
-	free(h->mount);
-	free(h->root);
-	*h = (struct hierarchy){ version, xstrdup(mount), xstrdup(root) };
+	ARRAY_RESERVE(h->mounts, h->n, h->cap, 1);
+	h->mounts[h->n++] = (struct mount){ version, unescaped(at), unescaped(root) };
+}
+
+/* A v2 tree beside v1 controllers is there and has nothing to say about memory. */
+static bool controls_memory(const struct mount *m)
+{
+	char path[4200], text[FILE_MAX], *word, *save = NULL;
+
+	if (m->version == 1)
+		return true;
+	snprintf(path, sizeof(path), "%s/cgroup.controllers", m->at);
+	if (!read_text(path, text))
+		return false;
+	for (word = strtok_r(text, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+		if (!strcmp(word, "memory"))
+			return true;
+	return false;
 }
 
 static void find_hierarchy(struct hierarchy *h)
 {
-	CLEANUP_FCLOSE FILE *f = fopen("/proc/self/mountinfo", "re");
+	CLEANUP_FREE char *path = xasprintf("%s/self/mountinfo", h->proc);
+	CLEANUP_FCLOSE FILE *f = fopen(path, "re");
 	CLEANUP_FREE char *line = NULL;
-	char path[4200], text[FILE_MAX];
-	size_t size = 0;
+	size_t size = 0, i;
 
 	while (f && getline(&line, &size, f) > 0)
 		look_at_mount(h, line);
-	if (h->version != 2)
-		return;
-	/* A v2 tree beside v1 controllers is there and has nothing to say about memory. */
-	snprintf(path, sizeof(path), "%s/cgroup.controllers", h->mount);
-	if (!read_text(path, text) || !strstr(text, "memory"))
-		h->version = 0;
+	/* The controller is in one of the two. */
+	for (i = 0; i < h->n; i++)
+		if (h->version != 1 && controls_memory(&h->mounts[i]))
+			h->version = h->mounts[i].version;
 }
 
 static void release_hierarchy(struct hierarchy *h)
 {
-	free(h->mount);
-	free(h->root);
+	size_t i;
+
+	for (i = 0; i < h->n; i++) {
+		free(h->mounts[i].at);
+		free(h->mounts[i].root);
+	}
+	free(h->mounts);
 }
 
 /* The cgroup of a process in h: owned, NULL when it is gone. */
 static char *cgroup_of(const struct hierarchy *h, pid_t pid)
 {
-	char path[64], text[FILE_MAX], *line, *save = NULL;
+	CLEANUP_FREE char *path = pid ? xasprintf("%s/%d/cgroup", h->proc, pid) :
+					xasprintf("%s/self/cgroup", h->proc);
+	char text[FILE_MAX], *line, *save = NULL;
 
-	if (pid)
-		snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
-	else
-		snprintf(path, sizeof(path), "/proc/self/cgroup");
 	read_text(path, text);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *controllers = strchr(line, ':');
@@ -176,45 +217,55 @@ void cgroupmem_stat(struct host_memory_cgroup *b, const char *text)
 		sum_kernel(b, text);
 }
 
-static void read_number(const struct hierarchy *h, const char *cgroup, const char *file, __u64 *to)
+/* The directory of a cgroup: below the mount that shows it, the nearest one. NULL: none does. */
+static char *directory_of(const struct hierarchy *h, const char *cgroup)
 {
-	char path[8500], text[FILE_MAX];
-	const char *below = cgroup;
+	const struct mount *best = NULL;
+	size_t i;
 
-	if (strcmp(h->root, "/") && is_within(h->root, cgroup))
-		below += strlen(h->root);
-	snprintf(path, sizeof(path), "%s%s/%s", h->mount, below, file);
+	for (i = 0; i < h->n; i++) {
+		const struct mount *m = &h->mounts[i];
+
+		if (m->version == h->version && is_within(m->root, cgroup) &&
+		    (!best || strlen(m->root) > strlen(best->root)))
+			best = m;
+	}
+	if (!best)
+		return NULL;
+	return xasprintf("%s%s", best->at,
+			 strcmp(best->root, "/") ? cgroup + strlen(best->root) : cgroup);
+}
+
+static void read_number(const char *directory, const char *file, __u64 *to)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s", directory, file);
+	char text[FILE_MAX];
+
 	if (read_text(path, text) && *text >= '0' && *text <= '9')
 		*to = strtoull(text, NULL, 10);
 }
 
-static void read_stat(const struct hierarchy *h, const char *cgroup, struct host_memory_cgroup *b)
-{
-	char path[8500], text[FILE_MAX];
-	const char *below = cgroup;
-
-	if (strcmp(h->root, "/") && is_within(h->root, cgroup))
-		below += strlen(h->root);
-	snprintf(path, sizeof(path), "%s%s/memory.stat", h->mount, below);
-	if (read_text(path, text))
-		cgroupmem_stat(b, text);
-}
-
 static void read_charge(const struct hierarchy *h, struct cgroup_memory *c)
 {
+	CLEANUP_FREE char *directory = directory_of(h, c->path), *path = NULL;
 	struct host_memory_cgroup *b = &c->body;
+	char text[FILE_MAX];
 
 	b->usage = b->peak = b->inactive_file = b->kernel = MEMORY_UNKNOWN;
 	b->kernel_stack = b->page_tables = b->anon = b->file = b->shmem = MEMORY_UNKNOWN;
+	if (!directory)
+		return;
 	if (h->version == 1) {
-		read_number(h, c->path, "memory.usage_in_bytes", &b->usage);
-		read_number(h, c->path, "memory.max_usage_in_bytes", &b->peak);
-		read_number(h, c->path, "memory.kmem.usage_in_bytes", &b->kernel);
+		read_number(directory, "memory.usage_in_bytes", &b->usage);
+		read_number(directory, "memory.max_usage_in_bytes", &b->peak);
+		read_number(directory, "memory.kmem.usage_in_bytes", &b->kernel);
 	} else {
-		read_number(h, c->path, "memory.current", &b->usage);
-		read_number(h, c->path, "memory.peak", &b->peak); /* since 5.19 */
+		read_number(directory, "memory.current", &b->usage);
+		read_number(directory, "memory.peak", &b->peak); /* since 5.19 */
 	}
-	read_stat(h, c->path, b);
+	path = xasprintf("%s/memory.stat", directory);
+	if (read_text(path, text))
+		cgroupmem_stat(b, text);
 }
 
 /* ---- the run's cgroups ------------------------------------------------------------------------------ */
@@ -255,7 +306,13 @@ static size_t drop_inner(struct cgroup_memory *list, size_t n)
 
 size_t cgroupmem_read(const pid_t *pids, size_t n, struct cgroup_memory **result)
 {
-	struct hierarchy h = { 0 };
+	return cgroupmem_read_in("/proc", pids, n, result);
+}
+
+size_t cgroupmem_read_in(const char *proc, const pid_t *pids, size_t n,
+			 struct cgroup_memory **result)
+{
+	struct hierarchy h = { .proc = proc };
 	CLEANUP_FREE char *own = NULL;
 	struct cgroup_memory *list = NULL;
 	size_t i, got = 0, cap = 0;

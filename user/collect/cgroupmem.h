@@ -23,6 +23,9 @@ struct cgroup_memory {
  * with body.cgroups = 0 when the run has none of its own.
  */
 size_t cgroupmem_read(const pid_t *pids, size_t n, struct cgroup_memory **result);
+/* For tests: the same with another /proc; what it says is mounted is where that is. */
+size_t cgroupmem_read_in(const char *proc, const pid_t *pids, size_t n,
+			 struct cgroup_memory **result);
 void cgroupmem_release(struct cgroup_memory *list, size_t n);
 
 /*
