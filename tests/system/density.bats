@@ -58,6 +58,17 @@ dense() {
 	fi
 }
 
+@test "guests side by side: guest RAM is told from the VMMs, as in the run before" {
+	local toyvmm=$BUILD/fixture/toyvmm back
+	"$toyvmm" ram=1 out=0x80:1 >"$BATS_TEST_TMPDIR/probe" 2>&1 || skip "$(cat "$BATS_TEST_TMPDIR/probe")"
+	for back in anon memfd; do
+		dense 0 run --boxed -n 1 "${QUICK[@]}" --density 2 -o "$FILE" --force --json "$JSON" -- \
+			"$toyvmm" ram=64 touch=10 back=$back out=0x80:3 serve=8080
+		holds '.scenarios[0].density.steps | all(.guest_ram_told_by == "size")'
+		holds '.scenarios[0].density.steps | all(.list | all((.classes.guest_ram - 10 * 1048576 | fabs) <= 4096 and .classes.shmem < 65536 and .pss - .classes.guest_ram < 4194304))'
+	done
+}
+
 @test "more than can fit is refused before anything starts" {
 	dense 2 --runtime native -n 1 "${QUICK[@]}" --density 4096 -o "$FILE" || [ "$FAILED" -eq 0 ]
 	if [ "$FAILED" -eq 0 ]; then skip "this machine has room for 4096"; fi

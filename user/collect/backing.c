@@ -70,6 +70,8 @@ static void add_part(struct parts *p, const struct smaps_vma *vma, uint64_t star
 	*part = (struct backing_part){ .body = {
 		.start = start, .end = end, .backing = backing_of(vma), .rss = rss, .huge = huge,
 	} };
+	part->whole = guestram_overlap(p->ranges, p->n_ranges, vma->start, vma->end) ==
+		      vma->end - vma->start;
 	snprintf(part->name, sizeof(part->name), "%s", vma->name);
 	/* A part of the mapping has what of it is there; of huge pages as much as the whole, by share. */
 	if (end - start < vma->end - vma->start) {

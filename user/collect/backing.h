@@ -7,6 +7,7 @@
 #ifndef COLDPROF_BACKING_H
 #define COLDPROF_BACKING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,6 +19,7 @@
 
 struct backing_part {
 	struct host_guest_backing body;
+	bool whole; /* all of it is guest RAM */
 	char name[SMAPS_NAME_MAX];
 };
 

@@ -74,6 +74,20 @@ uint64_t guestram_overlap(const struct guest_range *ranges, size_t n, uint64_t s
 	return bytes;
 }
 
+void guestram_add_shape(struct guestram *g, const struct guest_shape *shape)
+{
+	size_t i;
+
+	if (shape->bytes < GUEST_SHAPE_MIN)
+		return;
+	for (i = 0; i < g->n_shapes; i++)
+		if (g->shapes[i].bytes == shape->bytes && g->shapes[i].backing == shape->backing &&
+		    !strncmp(g->shapes[i].comm, shape->comm, sizeof(shape->comm)))
+			return;
+	if (g->n_shapes < GUEST_SHAPES_MAX)
+		g->shapes[g->n_shapes++] = *shape;
+}
+
 void guestram_reset(struct guestram *g)
 {
 	g->n = 0;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "bpf/wire.h"
+#include "user/record/format.h"
 
 struct guest_range {
 	uint64_t start, end;
@@ -25,10 +26,25 @@ struct guest_slot {
 	uint64_t start, bytes;
 };
 
+/* What a mapping of guest RAM looked like in a VMM whose slots were seen. */
+struct guest_shape {
+	uint64_t bytes;
+	enum guest_backing backing; /* 0: any */
+	char comm[WIRE_COMM_LEN];   /* of the VMM; "": any */
+};
+#define GUEST_SHAPES_MAX 8
+#define GUEST_SHAPE_MIN (1u << 20) /* smaller ones have others of their size */
+
 struct guestram { /* zero-initialise */
 	struct guest_slot *slots;
 	size_t n, cap;
+	/* Where no slots were seen, in other processes of the same scenario: by shape. */
+	struct guest_shape shapes[GUEST_SHAPES_MAX];
+	size_t n_shapes;
 };
+
+/* Once each; too small ones and more than there is room for are left out. */
+void guestram_add_shape(struct guestram *g, const struct guest_shape *shape);
 
 void guestram_record(struct guestram *g, uint32_t pid, const struct wire_kvm_memslot *slot);
 
@@ -38,7 +54,7 @@ size_t guestram_ranges(const struct guestram *g, uint32_t pid, struct guest_rang
 /* Bytes of [start, end) that lie in the ranges. */
 uint64_t guestram_overlap(const struct guest_range *ranges, size_t n, uint64_t start, uint64_t end);
 
-/* Forget everything: another run. */
+/* Forget all slots: another run. */
 void guestram_reset(struct guestram *g);
 void guestram_release(struct guestram *g);
 

@@ -15,6 +15,7 @@
 #include <uthash.h>
 
 #include "user/base/mem.h"
+#include "user/collect/backing.h"
 
 #define READ_MAX (256 * 1024)
 #define PAGEMAP_PRESENT (1ull << 63)
@@ -290,6 +291,22 @@ static void remember_guest(struct mappings *m, const struct smaps_vma *whole,
 	m->guest_there += there;
 }
 
+/* Without slots: does it look like guest RAM? */
+static bool looks_like(const struct mappings *m, const struct smaps_vma *v)
+{
+	uint64_t size = v->end - v->start;
+	size_t i;
+
+	if (m->n_ranges || !v->writable)
+		return false;
+	if (m->asked && size == m->asked)
+		return true;
+	for (i = 0; i < m->n_shapes; i++)
+		if (size == m->shapes[i].bytes && backing_of(v) == m->shapes[i].backing)
+			return true;
+	return false;
+}
+
 void mappings_add(struct mappings *m, const struct smaps_vma *vma)
 {
 	uint64_t size = vma->end - vma->start, overlap;
@@ -303,8 +320,7 @@ void mappings_add(struct mappings *m, const struct smaps_vma *vma)
 	kind = kind_of(m, vma, &shmem);
 	m->count++;
 	overlap = guestram_overlap(m->ranges, m->n_ranges, vma->start, vma->end);
-	by_size = !m->n_ranges && m->asked && size == m->asked && vma->writable &&
-		  kind != MAPPING_DEVICE && kind != MAPPING_CODE;
+	by_size = kind != MAPPING_DEVICE && kind != MAPPING_CODE && looks_like(m, vma);
 	if (!overlap && !by_size && vma->shared && vma->inode &&
 	    is_file(m->guest_files, m->n_guest_files, vma)) {
 		put(m, vma, kind, shmem, true);

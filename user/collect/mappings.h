@@ -42,7 +42,9 @@ struct mappings {
 	pid_t pid;
 	const struct guest_range *ranges; /* KVM's memory slots … */
 	size_t n_ranges;
-	uint64_t asked; /* … or else, mappings of exactly this size; 0 = none */
+	uint64_t asked; /* … or else, mappings of exactly this size; 0 = none … */
+	const struct guest_shape *shapes; /* … or that look like these, whose VMM this one is */
+	size_t n_shapes;
 	/* Files that back the guest RAM of others: what is mapped of them is guest RAM too. */
 	const struct mapping_file *guest_files;
 	size_t n_guest_files;

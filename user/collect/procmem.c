@@ -203,7 +203,7 @@ static void set_classes(struct host_memory_process *b, const struct mappings *m)
 	b->guest_there = m->guest_there;
 	if (m->n_ranges)
 		b->guest_how = GUEST_SLOTS;
-	else if (m->asked)
+	else if (m->asked || m->n_shapes)
 		b->guest_how = m->guest_given ? GUEST_SIZE : GUEST_UNKNOWN;
 	else if (m->guest_others)
 		b->guest_how = GUEST_HELPER;
@@ -245,6 +245,18 @@ static void keep_groups(struct process_memory *p, struct mappings *m)
 	m->n_groups = 0;
 }
 
+/* What the guest RAM of this VMM looked like where it was seen. */
+static size_t shapes_of(const struct guestram *g, const struct process_memory *p,
+			struct guest_shape out[GUEST_SHAPES_MAX])
+{
+	size_t n = 0, i;
+
+	for (i = 0; g && i < g->n_shapes; i++)
+		if (!strncmp(g->shapes[i].comm, p->body.comm, WIRE_COMM_LEN))
+			out[n++] = g->shapes[i];
+	return n;
+}
+
 /*
  * The mappings of a process whose totals were read a moment ago. Has it changed since, the totals
  * are read again, so that the two fit; a process that changes all the time is what its mappings
@@ -256,12 +268,17 @@ static void read_mappings(struct process_memory *p, const struct work *w,
 	CLEANUP_FREE struct guest_range *ranges = NULL;
 	struct mappings m = { .pid = p->pid, .devices = devices, .guest_files = w->files,
 			      .n_guest_files = w->n_files };
+	struct guest_shape shapes[GUEST_SHAPES_MAX];
 	struct host_memory_process *b = &p->body;
+	size_t n_shapes;
 
 	if (w->guest)
 		m.n_ranges = guestram_ranges(w->guest, (uint32_t)p->pid, &ranges);
 	m.ranges = ranges;
 	m.asked = m.n_ranges ? 0 : p->asked;
+	n_shapes = m.n_ranges || m.asked ? 0 : shapes_of(w->guest, p, shapes);
+	m.shapes = shapes;
+	m.n_shapes = n_shapes;
 	if (!mappings_read(&m)) {
 		struct host_memory_process again = *b;
 
@@ -299,6 +316,9 @@ static bool has_guest(const struct work *w, const struct process_memory *p)
 
 	for (i = 0; w->guest && i < w->guest->n; i++)
 		if (w->guest->slots[i].pid == (uint32_t)p->pid)
+			return true;
+	for (i = 0; w->guest && i < w->guest->n_shapes; i++)
+		if (!strncmp(w->guest->shapes[i].comm, p->body.comm, WIRE_COMM_LEN))
 			return true;
 	return p->asked != 0;
 }

@@ -100,6 +100,7 @@ struct stage_scenario {
 	uint32_t id;      /* in the recording */
 	bool available, prepared;
 	unsigned int runs_made, warmups_made;
+	struct guestram like; /* no slots: what guest RAM looked like in its runs */
 };
 
 /* Live processes of the run, from its FORK and EXIT records. */

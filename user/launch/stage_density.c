@@ -240,7 +240,7 @@ static int step(struct density_run *d)
 	sig = stage_pause(d->st, (int)d->st->o->settle_ms);
 	if (sig)
 		return sig;
-	lacks = density_memory(d->st, d->sc->id, d->list, d->n);
+	lacks = density_memory(d->st, d->sc, d->list, d->n);
 	if (lacks)
 		fail(d, DENSITY_FAILED, "instance %u had ended before all had settled", lacks);
 	else

@@ -41,6 +41,8 @@ static void put(struct step *s, uint16_t kind, const void *body, size_t size, co
 static void add_process(struct host_density_instance *to, const struct host_memory_process *b, bool own_mm)
 {
 	to->processes++;
+	if (b->guest_how != GUEST_HELPER && b->guest_how > to->guest_how)
+		to->guest_how = b->guest_how;
 	to->kernel_stack += b->kernel_stack;
 	if (!own_mm)
 		return;
@@ -179,10 +181,10 @@ static void write_step(struct step *s, const struct instance *list)
 	}
 }
 
-unsigned int density_memory(struct stage *st, uint32_t scenario, const struct instance *list,
-			    unsigned int n)
+unsigned int density_memory(struct stage *st, const struct stage_scenario *sc,
+			    const struct instance *list, unsigned int n)
 {
-	struct step s = { .st = st, .head = { .time = clock_mono_ns() }, .scenario = scenario, .n = n };
+	struct step s = { .st = st, .head = { .time = clock_mono_ns() }, .scenario = sc->id, .n = n };
 	struct pids pids = { 0 };
 	struct process_memory *read;
 	unsigned int i, lacks = 0;
@@ -192,8 +194,12 @@ unsigned int density_memory(struct stage *st, uint32_t scenario, const struct in
 		lacks = add_pids(&pids, &list[i], i) ? 0 : i + 1;
 	if (!lacks) {
 		s.instances = xcalloc(n, sizeof(*s.instances));
-		got = procmem_read_all(pids.list, pids.n, NULL, &read);
+		got = procmem_read_all(pids.list, pids.n, &sc->like, &read);
 		add_all(&s, &pids, read, got);
+		for (i = 0; i < n; i++)
+			if (s.instances[i].guest_how == GUEST_NONE &&
+			    sc->scenario.ops->flags & SCENARIO_VM)
+				s.instances[i].guest_how = GUEST_UNKNOWN;
 		write_step(&s, list);
 		procmem_release(read, got);
 		free(s.instances);

@@ -2,6 +2,7 @@
 #include "user/launch/stage_memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "user/base/clock.h"
 #include "user/base/mem.h"
@@ -37,7 +38,7 @@ static void put_process(const struct memory_stage *m, enum memory_when when,
 }
 
 /* What a VMM's guest RAM is made of: asked once, of those that have memory slots. */
-static void put_backing(const struct memory_stage *m, pid_t pid)
+static void put_backing(const struct memory_stage *m, pid_t pid, const char *comm)
 {
 	struct wire_head head = head_of(m, HOST_GUEST_BACKING, pid);
 	CLEANUP_FREE struct backing_part *parts = NULL;
@@ -45,6 +46,15 @@ static void put_backing(const struct memory_stage *m, pid_t pid)
 
 	for (i = 0; i < n; i++)
 		put(m, &head, &parts[i].body, sizeof(parts[i].body), parts[i].name);
+	for (i = 0; m->shapes && i < n; i++) {
+		struct guest_shape shape = { .bytes = parts[i].body.end - parts[i].body.start,
+					     .backing = (enum guest_backing)parts[i].body.backing };
+
+		memcpy(shape.comm, comm, sizeof(shape.comm));
+		/* One that has other memory too would be taken for guest RAM as a whole. */
+		if (parts[i].whole)
+			guestram_add_shape(m->shapes, &shape);
+	}
 }
 
 void stage_memory_system(const struct memory_stage *m, enum memory_when when)
@@ -66,9 +76,9 @@ void stage_memory(const struct memory_stage *m, enum memory_when when, const pid
 	got = procmem_read_all(pids, n, m->guest, &processes);
 	for (i = 0; i < got; i++)
 		put_process(m, when, &processes[i]);
+	for (i = 0; i < got && m->guest && when == MEMORY_FIRST_BYTE; i++)
+		put_backing(m, processes[i].pid, processes[i].body.comm);
 	procmem_release(processes, got);
-	for (i = 0; i < n && m->guest && when == MEMORY_FIRST_BYTE; i++)
-		put_backing(m, pids[i]);
 	got = cgroupmem_read(pids, n, &cgroups);
 	head = head_of(m, HOST_MEMORY_CGROUP, 0);
 	for (i = 0; i < got; i++) {

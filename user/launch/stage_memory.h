@@ -18,6 +18,7 @@ struct memory_stage {
 	struct error *err;
 	uint16_t run;
 	const struct guestram *guest; /* may be NULL */
+	struct guestram *shapes; /* what guest RAM looks like is added to it; may be NULL */
 };
 
 /* The processes, then their cgroups, then the machine, as of now. */

@@ -370,7 +370,8 @@ static void snapshot(struct run_now *r, enum memory_when when)
 {
 	struct stage *st = r->st;
 	const struct memory_stage m = { .writer = st->writer, .err = &st->write_error,
-					.run = r->number, .guest = &st->guest };
+					.run = r->number, .guest = &st->guest,
+					.shapes = &r->sc->like };
 
 	drain(r);
 	if (when == MEMORY_BEFORE)

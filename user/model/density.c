@@ -82,6 +82,8 @@ static bool add_instance(struct density *d, const struct wire_head *record)
 	i = &s->list[s->n++];
 	*i = (struct density_instance){
 		.index = b.index, .processes = b.processes,
+		.guest_how = b.guest_how <= GUEST_UNKNOWN ? (enum guest_how)b.guest_how :
+							    GUEST_UNKNOWN,
 		.weight = {
 			.rss = b.rss, .pss = b.pss, .uss = b.uss,
 			.pss_of = { b.pss_anon, b.pss_file, b.pss_shmem, b.pss_guest },
@@ -90,6 +92,8 @@ static bool add_instance(struct density *d, const struct wire_head *record)
 			.hugetlb = b.hugetlb,
 		},
 	};
+	if (i->guest_how > s->guest_how)
+		s->guest_how = i->guest_how;
 	add_weight(&s->all, &i->weight);
 	return true;
 }

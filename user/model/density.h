@@ -26,6 +26,7 @@ struct density_weight {
 
 struct density_instance {
 	uint32_t index, processes;
+	enum guest_how guest_how;
 	struct density_weight weight;
 };
 
@@ -42,6 +43,7 @@ struct density_step {
 	struct density_instance *list;
 	size_t n, cap;
 	struct density_weight all; /* of all of them */
+	enum guest_how guest_how;  /* the least certain of theirs */
 	struct density_file *files; /* heaviest by RSS first */
 	size_t n_files, cap_files;
 };

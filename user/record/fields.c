@@ -369,7 +369,8 @@ static const struct field density_instance_fields[] = {
 	FIELD(host_density_instance, pss_guest), FIELD(host_density_instance, rss_anon),
 	FIELD(host_density_instance, rss_file), FIELD(host_density_instance, rss_shmem),
 	FIELD(host_density_instance, rss_guest), FIELD(host_density_instance, page_tables),
-	FIELD(host_density_instance, kernel_stack), FIELD(host_density_instance, hugetlb), END
+	FIELD(host_density_instance, kernel_stack), FIELD(host_density_instance, hugetlb),
+	FIELD_NAMED(host_density_instance, guest_how, FIELD_IS_NUMBER, guest_names), END
 };
 static const struct field density_file_fields[] = {
 	FIELD(host_density_file, scenario), FIELD(host_density_file, instances),

@@ -380,6 +380,8 @@ struct host_density_instance {
 	__u64 pss_anon, pss_file, pss_shmem, pss_guest;
 	__u64 rss_anon, rss_file, rss_shmem, rss_guest;
 	__u64 page_tables, kernel_stack, hugetlb;
+	__u32 guest_how; /* enum guest_how: the least certain of its processes' */
+	__u32 pad;
 };
 
 /*
@@ -414,7 +416,7 @@ enum ready_how {
 _Static_assert(sizeof(struct host_ready) == 16, "host_ready changed size");
 _Static_assert(sizeof(struct host_density) == 24, "host_density changed size");
 _Static_assert(sizeof(struct host_density_step) == 24, "host_density_step changed size");
-_Static_assert(sizeof(struct host_density_instance) == 128, "host_density_instance changed size");
+_Static_assert(sizeof(struct host_density_instance) == 136, "host_density_instance changed size");
 _Static_assert(sizeof(struct host_density_file) == 32, "host_density_file changed size");
 /*
  * GUEST_BACKING: a mapping of a VMM in which guest RAM lies, at the first byte; head.pid is the VMM.

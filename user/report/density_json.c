@@ -50,6 +50,8 @@ static void write_step(struct json *j, const struct density *d, const struct den
 	json_u64(j, "available", s->available);
 	json_i64(j, "available_delta", density_lost(d, s));
 	json_u64(j, "boxes", s->boxes);
+	if (s->guest_how != GUEST_NONE)
+		json_string(j, "guest_ram_told_by", memory_guest_how_name(s->guest_how));
 	write_weight(j, &s->all);
 	write_stats(j, s);
 	json_array(j, "list");

@@ -116,6 +116,25 @@ static void print_shared(const struct page *p, const struct scenario_result *s)
 	prose_print(p->out, p->width, "  ", text);
 }
 
+/* Of PSS of all, what is guest RAM: the VMMs are the rest. */
+static void print_guest(const struct page *p, const struct scenario_result *s)
+{
+	const struct density_step *all = density_together(&s->density);
+	char name[PAGE_NAME_MAX], guest[TEXT_NUMBER_MAX], vmm[TEXT_NUMBER_MAX];
+	CLEANUP_FREE char *text = NULL;
+
+	if (!all || all->guest_how == GUEST_NONE)
+		return;
+	page_row_name(name, p, s);
+	if (all->guest_how == GUEST_UNKNOWN)
+		text = xasprintf("%s: guest RAM could not be told from the VMMs' own memory", name);
+	else
+		text = xasprintf("%s: of PSS of all, %s are guest RAM and %s are outside it", name,
+				 text_bytes(guest, all->all.pss_of.guest),
+				 text_bytes(vmm, all->all.pss - all->all.pss_of.guest));
+	prose_print(p->out, p->width, "  ", text);
+}
+
 static void print_failed(const struct page *p, const struct scenario_result *s)
 {
 	char name[PAGE_NAME_MAX];
@@ -147,6 +166,7 @@ void density_print(const struct page *p)
 			print_failed(p, s);
 		else
 			print_shared(p, s);
+		print_guest(p, s);
 	}
 	prose_print(p->out, p->width, "  ",
 		    "MemAvailable is the whole machine's: kernel memory is in it, page cache is not, "
