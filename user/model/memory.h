@@ -103,6 +103,12 @@ struct run;
 bool memory_overhead(const struct run *r, const struct memory_snapshot *m, uint64_t *bytes);
 
 /*
+ * The high-water mark of the run's cgroups, as late as it was read before coldprof's own requests: each
+ * one's own, added up. MEMORY_UNKNOWN: none was told.
+ */
+uint64_t memory_charge_peak(const struct run *r);
+
+/*
  * Which snapshot is the run's peak: the one with the most RSS, when the timeline between them never
  * had more (or there is none). NULL: the peak is the timeline's, or nothing is known.
  */

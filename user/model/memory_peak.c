@@ -78,6 +78,14 @@ static uint64_t anon_at_least(const struct run *r)
 	return sum + most;
 }
 
+uint64_t memory_charge_peak(const struct run *r)
+{
+	const struct memory_snapshot *m = &r->memory[r->memory[MEMORY_SETTLED].taken ?
+							     MEMORY_SETTLED : MEMORY_FIRST_BYTE];
+
+	return m->n_cgroups ? m->charge.peak : MEMORY_UNKNOWN;
+}
+
 /* As much of it as of that class in the snapshot. */
 static uint64_t part(uint64_t rss, uint64_t pss_then, uint64_t rss_then)
 {

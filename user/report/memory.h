@@ -16,6 +16,9 @@ void memory_print(const struct page *p);
 /* memory_time_text.c: its part of one run over time; nothing where that was not followed. */
 void memory_print_time(const struct page *p, const struct run *r);
 
+/* memory_moments_text.c: it at the first byte, at its peak, settled and under load. */
+void memory_print_moments(const struct page *p, const struct run *r);
+
 /* memory_json.c: the key "memory" of a run; nothing where it was not taken. */
 void memory_json_run(struct json *j, const struct run *r);
 

@@ -238,16 +238,6 @@ static void write_amount(struct json *j, const struct memory_amount *a, bool kno
 	json_u64(j, "page_tables", a->page_tables);
 }
 
-/* The charge's own high-water mark, as late as it was read before coldprof's own requests. */
-static void write_cgroup_peak(struct json *j, const struct run *r)
-{
-	const struct memory_snapshot *m = &r->memory[r->memory[MEMORY_SETTLED].taken ?
-							     MEMORY_SETTLED : MEMORY_FIRST_BYTE];
-
-	if (m->n_cgroups)
-		known(j, "cgroup_peak", m->charge.peak);
-}
-
 static void write_peak_guest(struct json *j, const struct run *r)
 {
 	const struct memory_timeline *t = &r->timeline;
@@ -293,7 +283,7 @@ static void write_peak(struct json *j, const struct run *r)
 	if (pss.has_estimate)
 		json_u64(j, "pss_estimate", pss.estimate);
 	write_peak_guest(j, r);
-	write_cgroup_peak(j, r);
+	known(j, "cgroup_peak", memory_charge_peak(r));
 	json_array(j, "processes");
 	for (i = 0; i < t->n_lives; i++) {
 		if (!memory_amount_rss(&t->lives[i].at_peak))

@@ -15,9 +15,10 @@
 #include "user/report/why.h"
 
 #define PROCESSES_SHOWN 12
-#define MAPPINGS_SHOWN 5
+#define MAPPINGS_SHOWN 10
 #define HEAVIEST_NAMED 3
-#define SHARE_SHOWN 33 /* a mapping has a line from one 33th (3 %) of the tree's PSS on */
+#define SHARE_SHOWN 100 /* a mapping has a line from one 100th of the tree's PSS on … */
+#define SHARE_NAMED 33  /* … and a word in the first line from one 33th (3 %) on */
 
 static const struct memory_snapshot *settled(const struct scenario_result *s, const struct run **run)
 {
@@ -231,7 +232,7 @@ static void print_lead(const struct page *p, const struct scenario_result *s,
 		abort(); /* out of memory, as xmalloc() */
 	fprintf(out, "%s: %s PSS in %zu process%s", page_row_name(name, p, s),
 		text_bytes(bytes, m->pss), m->n, m->n == 1 ? "" : "es");
-	for (i = 0; i < n && heavy[i].pss >= m->pss / SHARE_SHOWN; i++) {
+	for (i = 0; i < n && heavy[i].pss >= m->pss / SHARE_NAMED; i++) {
 		CLEANUP_FREE char *what = mapping_text(heavy[i].kind, heavy[i].name);
 
 		fprintf(out, "%s%s (%.0f %%) %s", i ? ", " : ": ", text_bytes(bytes, heavy[i].pss),
@@ -259,6 +260,7 @@ static void print_scenario(const struct page *p, const struct scenario_result *s
 	qsort(sorted, m->n, sizeof(*sorted), heavier);
 	print_lead(p, s, m);
 	print_guest(p, m);
+	memory_print_moments(p, r);
 	memory_print_time(p, r);
 	table_column(&t, TABLE_LEFT, "");
 	table_column(&t, TABLE_RIGHT, "PSS");

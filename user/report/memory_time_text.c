@@ -120,10 +120,26 @@ static char *peak_pss_text(const struct run *r)
 
 	if (!memory_peak_pss(r, &pss))
 		return xstrdup("");
+	if (pss.exact)
+		return xstrdup(" (PSS: the same, nothing of it was shared)");
 	if (!pss.has_estimate)
 		return xasprintf(" (PSS: %s at the least)", text_bytes(least, pss.at_least));
 	return xasprintf(" (PSS: about %s, %s at the least)", text_bytes(estimate, pss.estimate),
 			 text_bytes(least, pss.at_least));
+}
+
+/* What coldprof's own requests added, after that. */
+static char *load_text(const struct run *r)
+{
+	const struct memory_timeline *t = &r->timeline;
+	struct memory_amount before = memory_at(t->points, t->n, t->end);
+	char bytes[TEXT_NUMBER_MAX];
+
+	if (!t->load.time)
+		return xstrdup("");
+	return xasprintf("; later, under coldprof's own requests, it grew by %s",
+			 text_bytes(bytes, memory_amount_rss(&t->load.amount) -
+					   memory_amount_rss(&before)));
 }
 
 /* ---- page faults by process, phase and kind -------------------------------------------------------- */
@@ -166,7 +182,7 @@ static void print_cell(const struct page *p, struct table *t, const struct run *
 	char role[ROLE_NAME_MAX];
 	const char *comm = role_of_process(role, r, r->timeline.lives[c->life].pid);
 	const char *phase = c->phase < r->phases.n ? r->phases.list[c->phase].name :
-						     "after the first byte";
+			    c->phase == r->phases.n ? "after the first byte" : "under load";
 	CLEANUP_FREE char *who = page_escape(comm, strlen(comm));
 	CLEANUP_FREE char *where = page_escape(phase, strlen(phase));
 	CLEANUP_FREE char *text = xasprintf("%s: %s", who, where), *cut = NULL;
@@ -189,14 +205,16 @@ static void print_cells(const struct page *p, const struct run *r)
 	CLEANUP_FREE const struct memory_fault_cell **sorted = NULL;
 	struct table t = { 0 };
 	uint64_t all[KINDS];
-	size_t i;
+	size_t i, n = 0;
 
 	if (!m->n_phases || !m->n_cells)
 		return;
 	sorted = xcalloc(m->n_cells, sizeof(*sorted));
 	for (i = 0; i < m->n_cells; i++)
-		sorted[i] = &m->cells[i];
-	qsort(sorted, m->n_cells, sizeof(*sorted), more_faults);
+		if (m->cells[i].phase <= m->n_phases)
+			sorted[n++] = &m->cells[i];
+	if (n)
+		qsort(sorted, n, sizeof(*sorted), more_faults);
 	table_column(&t, TABLE_LEFT, "");
 	table_column(&t, TABLE_RIGHT, "faults");
 	kinds_of(&m->faults, all);
@@ -204,7 +222,7 @@ static void print_cells(const struct page *p, const struct run *r)
 		if (all[i])
 			table_column(&t, TABLE_RIGHT, kind_heads[i]);
 	table_column(&t, TABLE_LEFT, "most, by process and phase");
-	for (i = 0; i < m->n_cells && i < CELLS_SHOWN; i++)
+	for (i = 0; i < n && i < CELLS_SHOWN; i++)
 		if (memory_faults_count(&sorted[i]->faults) * CELL_SHARE >=
 		    memory_faults_count(&m->faults))
 			print_cell(p, &t, r, sorted[i]);
@@ -218,14 +236,15 @@ void memory_print_time(const struct page *p, const struct run *r)
 	const struct memory_point *peak = &r->timeline.peak;
 	uint64_t launch = r->milestones.launch;
 	char rss[TEXT_NUMBER_MAX], at[TEXT_NUMBER_MAX];
-	CLEANUP_FREE char *text = NULL, *pss = NULL;
+	CLEANUP_FREE char *text = NULL, *pss = NULL, *load = NULL;
 
 	if (!r->timeline.n)
 		return;
 	pss = peak_pss_text(r);
-	text = xasprintf("peak: %s RSS%s, %s after launch",
+	load = load_text(r);
+	text = xasprintf("peak: %s RSS%s, %s after launch%s",
 			 text_bytes(rss, memory_amount_rss(&peak->amount)), pss,
-			 text_ms(at, peak->time > launch ? peak->time - launch : 0));
+			 text_ms(at, peak->time > launch ? peak->time - launch : 0), load);
 	prose_print(p->out, p->width, "  ", text);
 	print_faults(p, r);
 	print_cells(p, r);
