@@ -75,6 +75,10 @@ void critpath_find(struct session *session, struct run *run);
 /* kinds, and the kind of each slice; private to the model: after the last change of slices. */
 void critpath_find_kinds(struct critpath *path);
 
+/* Was a sample taken in the kernel's handler of page faults? */
+struct sched_sample;
+bool critpath_is_fault(const struct session *session, const struct sched_sample *sample);
+
 const char *path_state_name(enum path_state state);
 
 #endif

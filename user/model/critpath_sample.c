@@ -20,7 +20,7 @@ struct tally {
 	uint32_t samples, faults;
 };
 
-static bool is_fault(const struct session *session, const struct sched_sample *sample)
+bool critpath_is_fault(const struct session *session, const struct sched_sample *sample)
 {
 	static const char *const handlers[] = {
 		"exc_page_fault", "asm_exc_page_fault", "do_user_addr_fault", "handle_mm_fault",
@@ -50,7 +50,7 @@ static struct tally tally_of(const struct walk *w, const struct path_slice *slic
 	for (i = sched_sample_after(w->s, task, slice->start);
 	     i < task->samples.at + task->samples.n && w->s->samples[i].time <= slice->end; i++) {
 		tally.samples++;
-		tally.faults += is_fault(w->session, &w->s->samples[i]);
+		tally.faults += critpath_is_fault(w->session, &w->s->samples[i]);
 	}
 	return tally;
 }

@@ -567,6 +567,7 @@ void memory_timeline_release(struct memory_timeline *t)
 	free(t->lives);
 	free(t->phases);
 	free(t->cells);
+	free(t->costs);
 	*t = (struct memory_timeline){ 0 };
 }
 

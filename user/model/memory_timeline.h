@@ -61,6 +61,21 @@ struct memory_growth { /* one phase, as in run->phases */
 	struct memory_faults faults; /* of records within it: the sum of its cells */
 };
 
+/* On the critical path, by the samples; what took none is not there. */
+struct memory_cost {
+	uint32_t pid;
+	size_t phase; /* in run->phases */
+	uint64_t ns;
+};
+enum fault_cost_kind {
+	FAULT_COST_ANON,
+	FAULT_COST_FILE,
+	FAULT_COST_SHMEM,
+	FAULT_COST_COW,
+	FAULT_COST_OTHER, /* the stack does not say */
+};
+#define FAULT_COST_KINDS 5
+
 struct memory_rss { /* one record */
 	uint64_t time;
 	uint32_t tid, pid;
@@ -86,13 +101,20 @@ struct memory_timeline {
 	struct memory_faults faults; /* the sum of all cells but those under load … */
 	struct memory_faults load_faults; /* … and of these */
 	bool knows_guest;            /* peak and at_peak tell guest RAM apart */
+	struct memory_cost *costs;   /* what page faults cost, by process and phase: they sum to … */
+	size_t n_costs, cap_costs;
+	uint64_t cost_ns;            /* … this; 0: none was sampled, or too few samples to say */
+	uint64_t cost_of[FAULT_COST_KINDS]; /* … and so do these */
 	uint64_t dropped;            /* records left out after the first byte */
 };
 
 struct run;
+struct session;
 struct wire_head;
 bool memory_timeline_add(struct memory_timeline *t, const struct wire_head *record);
 void memory_timeline_find(struct run *r);
+void memory_cost_find(const struct session *s, struct run *r); /* memory_cost.c: after the path */
+uint64_t memory_cost_at(const struct memory_timeline *t, uint32_t pid, size_t phase); /* ns */
 void memory_guest_find(struct run *r); /* memory_guest.c: of memory_timeline_find() only */
 void memory_timeline_release(struct memory_timeline *t);
 

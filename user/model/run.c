@@ -302,6 +302,7 @@ void run_settle(struct session *s, struct run *r, uint16_t port)
 	settle_totals(s, r, port);
 	explain(s, r);
 	memory_timeline_find(r);
+	memory_cost_find(s, r);
 	r->growing.n = 0;
 	r->stale = false;
 }

@@ -317,6 +317,38 @@ static void write_points(struct json *j, const struct run *r, const struct memor
 	json_end(j);
 }
 
+/* What they cost is told by process and phase; who was not on the critical path cost nothing there. */
+static void write_fault_cost(struct json *j, const struct run *r)
+{
+	static const char *const kinds[FAULT_COST_KINDS] = { "anon", "file", "shmem", "copy_on_write",
+							     "other" };
+	const struct memory_timeline *t = &r->timeline;
+	size_t i;
+
+	json_object(j, "fault_cost");
+	if (!t->cost_ns) {
+		json_string(j, "why_not", r->sched.n_samples ? "too few samples, or none in a page fault" :
+							       "no samples were taken");
+		json_end(j);
+		return;
+	}
+	json_u64(j, "ns", t->cost_ns);
+	json_object(j, "kinds");
+	for (i = 0; i < FAULT_COST_KINDS; i++)
+		json_u64(j, kinds[i], t->cost_of[i]);
+	json_end(j);
+	json_array(j, "by");
+	for (i = 0; i < t->n_costs; i++) {
+		json_object(j, NULL);
+		write_pid(j, r, t->costs[i].pid);
+		json_string(j, "phase", r->phases.list[t->costs[i].phase].name);
+		json_u64(j, "ns", t->costs[i].ns);
+		json_end(j);
+	}
+	json_end(j);
+	json_end(j);
+}
+
 static void write_faults(struct json *j, const struct memory_faults *f)
 {
 	json_object(j, "faults");
@@ -400,6 +432,8 @@ static void write_timeline(struct json *j, const struct run *r)
 	json_object(j, "timeline");
 	write_points(j, r, t->points, t->n, TREE_POINTS);
 	write_faults(j, &t->faults);
+	if (memory_faults_count(&t->faults))
+		write_fault_cost(j, r);
 	if (t->dropped)
 		json_u64(j, "records_left_out", t->dropped);
 	write_phases(j, r);

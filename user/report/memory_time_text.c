@@ -27,21 +27,28 @@ static char *growth_text(const struct memory_growth *g)
 			 text_bytes(bytes, g->to < g->from ? g->from - g->to : g->to - g->from));
 }
 
-/* What the path waited in page faults, by samples. */
-static uint64_t fault_time(const struct run *r)
+/* "; they took 7.6 ms of the critical path (by samples): 4.1 ms anon, 3.5 ms file" */
+static void print_cost(FILE *out, const struct run *r)
 {
-	static const char what[] = "page faults (by samples)";
-	uint64_t ns = 0;
+	static const char *const kinds[FAULT_COST_KINDS] = { "anon", "file", "shmem",
+							     "copy on write", "not told" };
+	const struct memory_timeline *t = &r->timeline;
+	char ms[TEXT_NUMBER_MAX];
+	const char *before = ": ";
 	size_t i;
 
-	for (i = 0; i < r->ledger.n; i++) {
-		const char *detail = r->ledger.rows[i].detail;
-		size_t n = strlen(detail);
-
-		if (n >= sizeof(what) - 1 && !strcmp(detail + n - (sizeof(what) - 1), what))
-			ns += r->ledger.rows[i].ns;
+	if (!t->cost_ns) {
+		fputs(r->sched.n_samples ? "; too few samples to say how long they took" :
+					   "; how long they took is not known: no samples", out);
+		return;
 	}
-	return ns;
+	fprintf(out, "; they took %s of the critical path (by samples)", text_ms(ms, t->cost_ns));
+	for (i = 0; i < FAULT_COST_KINDS; i++) {
+		if (!t->cost_of[i])
+			continue;
+		fprintf(out, "%s%s %s", before, text_ms(ms, t->cost_of[i]), kinds[i]);
+		before = ", ";
+	}
 }
 
 static void print_faults(const struct page *p, const struct run *r)
@@ -55,7 +62,7 @@ static void print_faults(const struct page *p, const struct run *r)
 		{ f->shmem, "shmem" }, { f->cow, "copy on write" }, { f->guest, "guest RAM" },
 		{ f->other, "other" },
 	};
-	char *text = NULL, ms[TEXT_NUMBER_MAX];
+	char *text = NULL;
 	const char *before = ": ";
 	size_t i, n;
 	FILE *out = open_memstream(&text, &n);
@@ -71,9 +78,8 @@ static void print_faults(const struct page *p, const struct run *r)
 	}
 	if (f->major)
 		fprintf(out, "; %" PRIu64 " waited for a disk", f->major);
-	if (fault_time(r))
-		fprintf(out, "; they took %s of the critical path (by samples)",
-			text_ms(ms, fault_time(r)));
+	if (memory_faults_count(f))
+		print_cost(out, r);
 	fclose(out);
 	prose_print(p->out, p->width, "  ", text);
 	free(text);
@@ -186,6 +192,8 @@ static void print_cell(const struct page *p, struct table *t, const struct run *
 	CLEANUP_FREE char *who = page_escape(comm, strlen(comm));
 	CLEANUP_FREE char *where = page_escape(phase, strlen(phase));
 	CLEANUP_FREE char *text = xasprintf("%s: %s", who, where), *cut = NULL;
+	uint64_t ns = memory_cost_at(&r->timeline, r->timeline.lives[c->life].pid, c->phase);
+	char ms[TEXT_NUMBER_MAX];
 	size_t i;
 
 	kinds_of(&r->timeline.faults, all);
@@ -196,6 +204,8 @@ static void print_cell(const struct page *p, struct table *t, const struct run *
 	for (i = 0; i < KINDS; i++)
 		if (all[i])
 			cell_count(t, mine[i]);
+	if (r->timeline.cost_ns)
+		table_cell(t, ns ? text_ms(ms, ns) : "");
 	table_cell(t, cut);
 }
 
@@ -221,6 +231,8 @@ static void print_cells(const struct page *p, const struct run *r)
 	for (i = 0; i < KINDS; i++)
 		if (all[i])
 			table_column(&t, TABLE_RIGHT, kind_heads[i]);
+	if (m->cost_ns)
+		table_column(&t, TABLE_RIGHT, "on path");
 	table_column(&t, TABLE_LEFT, "most, by process and phase");
 	for (i = 0; i < n && i < CELLS_SHOWN; i++)
 		if (memory_faults_count(&sorted[i]->faults) * CELL_SHARE >=
