@@ -112,7 +112,7 @@ static __always_inline void on_fault(__u64 address, __u64 code)
 	m->fault = MEMORY_FAULT | flags | (code & (FAULT_PRESENT | FAULT_WRITE));
 }
 
-/* x86 only; elsewhere faults are counted and not told apart, but a vCPU's. */
+/* x86 only; elsewhere faults are counted and not told apart, but those in KVM_RUN. */
 SEC("tp_btf/page_fault_user")
 int BPF_PROG(on_fault_user, unsigned long address, struct pt_regs *regs, unsigned long code)
 {
@@ -124,5 +124,32 @@ SEC("tp_btf/page_fault_kernel")
 int BPF_PROG(on_fault_kernel, unsigned long address, struct pt_regs *regs, unsigned long code)
 {
 	on_fault(address, code);
+	return 0;
+}
+
+/*
+ * Only where the two above are not: so that a task which keeps its CPU is seen to grow. Each change of
+ * a counter costs a run of it.
+ */
+SEC("tp_btf/rss_stat")
+int BPF_PROG(on_rss_stat, struct mm_struct *mm)
+{
+	struct cpu_state *s = state_of_ours();
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct memory_state *m;
+	__u64 now;
+
+	/* A child's memory while it is made, an image that is not executed yet: not the task's own. */
+	if (!s || task->mm != mm)
+		return 0;
+	if (memory_shared.run != control.run)
+		begin();
+	m = &s->memory;
+	m->pending = 1;
+	if (++m->looks & (MEMORY_LOOK_EVERY - 1))
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (memory_is_due(m->sent, now))
+		memory_send(m, task, now);
 	return 0;
 }

@@ -112,7 +112,9 @@ memory() {
 	memory "$json" '.peak.rss < 8000 * 1024 and .peak.at_ns <= .settled.at_ns'
 	memory "$json" '.timeline.processes | all(.peak_rss < 8000 * 1024)'
 	memory "$json" '.under_load | .rss_growth >= 19900 * 1024 and .rss_growth <= 20500 * 1024 and .at_ns > 50000000'
-	memory "$json" '.under_load.faults.anon >= 4990 and .timeline.faults.anon < 1500'
+	# No record of them was left out.
+	memory "$json" '(.under_load.faults | .minor + .major) >= 4990 and .timeline.records_left_out == null'
+	memory "$json" '(.timeline.faults | .minor + .major) < 1500'
 }
 
 @test "the timeline ends with what the snapshot says, in classes, to a few pages" {
@@ -158,6 +160,7 @@ memory() {
 			and (([.processes[].faults] | sum | some) == (.faults | some))
 			and (.phases | any((.processes | length) > 0))'
 	done
+	[ "$(uname -m)" = x86_64 ] || return 0 # faults are told apart there only
 	# Of the fixture's own pages, most are of the process that touched them, before it listened.
 	memory "$JSON" '[.timeline.phases[].processes[] | .faults.anon + .faults.copy_on_write] | max >= 3000'
 }

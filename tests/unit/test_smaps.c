@@ -214,6 +214,59 @@ static void test_asked(void **state)
 	assert_int_equal(guestram_asked("", 0), 0);
 }
 
+/* The list says the same as the text of /proc/PID/cmdline. */
+static void test_asked_words(void **state)
+{
+	static char program[] = "/usr/bin/qemu-system-x86_64", option[] = "-m", mib[] = "64",
+		    vmm[] = "/usr/bin/vmm";
+	char *const qemu[] = { program, option, mib };
+	char *const other[] = { vmm, option, mib };
+
+	(void)state;
+	assert_int_equal(guestram_asked_words(qemu, 3), 64ull << 20);
+	assert_int_equal(guestram_asked_words(qemu, 2), 0);
+	assert_int_equal(guestram_asked_words(other, 3), 0);
+	assert_int_equal(guestram_asked_words(NULL, 0), 0);
+}
+
+/* Guest RAM by what it looked like where slots were seen: size and backing, nothing else of the size. */
+static void test_shapes(void **state)
+{
+	static const struct guest_shape shapes[] = {
+		{ .bytes = 64u << 20, .backing = GUEST_MEMFD, .comm = "vmm" },
+		{ .bytes = 64u << 20, .backing = GUEST_MEMFD, .comm = "vmm" },
+		{ .bytes = 32u << 20, .backing = GUEST_ANON, .comm = "vmm" },
+		{ .bytes = 4096, .backing = GUEST_ANON, .comm = "vmm" },
+	};
+	struct smaps_vma memfd = { .start = 1 << 30, .end = (1 << 30) + (64 << 20), .inode = 7,
+				   .writable = true, .shared = true, .rss = 8 * KIB, .pss = 8 * KIB,
+				   .name = "/memfd:ram" };
+	struct smaps_vma anon = { .start = 1 << 30, .end = (1 << 30) + (64 << 20), .writable = true,
+				  .rss = 4 * KIB, .pss = 4 * KIB, .anon = 4 * KIB };
+	struct mappings m = { 0 };
+	struct guestram g = { 0 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(shapes); i++)
+		guestram_add_shape(&g, &shapes[i]);
+	assert_int_equal(g.n_shapes, 2); /* once each; a page is no shape */
+	m.shapes = g.shapes;
+	m.n_shapes = g.n_shapes;
+	mappings_add(&m, &memfd);
+	mappings_add(&m, &anon); /* of the size, but not what backs it */
+	anon.end = anon.start + (32 << 20);
+	anon.writable = false;
+	mappings_add(&m, &anon);
+	assert_int_equal(m.guest_given, 64u << 20);
+	assert_int_equal(m.guest_rss[BACKING_SHMEM], 8 * KIB);
+	anon.writable = true;
+	mappings_add(&m, &anon);
+	assert_int_equal(m.guest_given, 96u << 20);
+	assert_int_equal(m.guest_rss[BACKING_ANON], 4 * KIB);
+	mappings_release(&m);
+}
+
 static void test_cgroup_figures(void **state)
 {
 	struct host_memory_cgroup one = { .version = 1 }, two = { .version = 2 };
@@ -242,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_recorded), cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_many),	 cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_asked),	 cmocka_unit_test(test_cgroup_figures),
+		cmocka_unit_test(test_asked_words), cmocka_unit_test(test_shapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,7 @@ static void choose_wanted(struct probes *p, const struct collector_options *o)
 		bpf_program__set_autoload(ledger[i], o->ledger);
 	for (i = 0; i < ARRAY_SIZE(memory); i++)
 		bpf_program__set_autoload(memory[i], o->memory);
+	bpf_program__set_autoload(p->progs.on_rss_stat, false); /* unless there are no faults */
 	bpf_program__set_autoload(p->progs.on_sample, o->sample_hz > 0);
 	bpf_program__set_autoload(p->progs.on_exec_mapped, o->sample_hz > 0);
 	bpf_program__set_autoload(p->progs.on_signal, o->guest_syscalls);
@@ -124,6 +125,9 @@ static int choose_possible(struct probes *p, struct error *err)
 	if (!btf)
 		return error_class(err, ERROR_HOST, -errno, "cannot read this kernel's BTF: %s",
 				   strerror(errno));
+	if (bpf_program__autoload(p->progs.on_fault_user) &&
+	    !feature_tracepoint(btf, "page_fault_user") && feature_tracepoint(btf, "rss_stat"))
+		bpf_program__set_autoload(p->progs.on_rss_stat, true);
 	for (i = 0; i < ARRAY_SIZE(optional); i++)
 		if (!feature_tracepoint(btf, optional[i].tracepoint))
 			bpf_program__set_autoload(optional[i].program, false);
