@@ -258,6 +258,9 @@ void memory_print_time(const struct page *p, const struct run *r)
 			 text_bytes(rss, memory_amount_rss(&peak->amount)), pss,
 			 text_ms(at, peak->time > launch ? peak->time - launch : 0), load);
 	prose_print(p->out, p->width, "  ", text);
+	if (r->timeline.dropped)
+		fprintf(p->out, "  %" PRIu64 " records of memory after the first byte were left out\n",
+			r->timeline.dropped);
 	print_faults(p, r);
 	print_cells(p, r);
 	print_growth(p, r);
