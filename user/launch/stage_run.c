@@ -455,7 +455,12 @@ static int after_answer(struct run_now *r)
 		snapshot(r, MEMORY_SETTLED);
 	stage_live_show(r->st);
 	collector_idle(r->st->collector); /* latency is the service's own, not that of being watched */
-	return r->status == RUN_OK && by(r) == READY_ANSWER ? steady_state(r) : 0;
+	if (r->status != RUN_OK || by(r) != READY_ANSWER || !r->st->o->requests)
+		return 0;
+	sig = steady_state(r);
+	if (!sig && !r->untraced)
+		snapshot(r, MEMORY_LOADED);
+	return sig;
 }
 
 /* ---- the end ------------------------------------------------------------------------------------ */

@@ -13,14 +13,21 @@
 
 /* ---- records ---------------------------------------------------------------------------------- */
 
+/* NULL: no such moment. */
+static struct memory_snapshot *snapshot_at(struct run *r, uint32_t when)
+{
+	if (when == MEMORY_LOADED)
+		return &r->memory_loaded;
+	return when < ARRAY_SIZE(r->memory) ? &r->memory[when] : NULL;
+}
+
 static struct memory_process *new_process(struct run *r, uint32_t when,
 					  const struct wire_head *record)
 {
-	struct memory_snapshot *m;
+	struct memory_snapshot *m = snapshot_at(r, when);
 
-	if (when >= ARRAY_SIZE(r->memory))
+	if (!m)
 		return NULL;
-	m = &r->memory[when];
 	if (!m->taken)
 		m->time = record->time;
 	m->taken = true;
@@ -95,9 +102,9 @@ static bool add_mapping(struct session *s, struct run *r, const struct wire_head
 	struct memory_process *p;
 
 	record_body(record, &body, sizeof(body));
-	if (body.when >= ARRAY_SIZE(r->memory) || body.kind > MAPPING_GUEST)
+	m = snapshot_at(r, body.when);
+	if (!m || body.kind > MAPPING_GUEST)
 		return false;
-	m = &r->memory[body.when];
 	p = m->n ? &m->processes[m->n - 1] : NULL;
 	if (!p || !p->detailed || p->pid != record->pid || p->n_mappings == MAPPINGS_MAX)
 		return false;
@@ -119,9 +126,9 @@ static bool add_cgroup(struct session *s, struct run *r, const struct wire_head 
 	struct memory_snapshot *m;
 
 	record_body(record, &body, sizeof(body));
-	if (body.when >= ARRAY_SIZE(r->memory) || body.version > 2)
+	m = snapshot_at(r, body.when);
+	if (!m || body.version > 2)
 		return false;
-	m = &r->memory[body.when];
 	if (m->n_cgroups == CGROUPS_MAX)
 		return false;
 	m->asked_cgroup = true;
@@ -138,16 +145,18 @@ static bool add_cgroup(struct session *s, struct run *r, const struct wire_head 
 static bool add_system(struct run *r, const struct wire_head *record)
 {
 	struct host_memory_system body;
+	struct memory_snapshot *m;
 
 	record_body(record, &body, sizeof(body));
 	if (body.when == MEMORY_BEFORE) {
 		r->memory_before = body;
 		return true;
 	}
-	if (body.when >= ARRAY_SIZE(r->memory))
+	m = snapshot_at(r, body.when);
+	if (!m)
 		return false;
-	r->memory[body.when].system = body;
-	r->memory[body.when].has_system = true;
+	m->system = body;
+	m->has_system = true;
 	return true;
 }
 
@@ -291,6 +300,8 @@ void memory_settle(struct run *r)
 		settle_snapshot(&r->memory[i]);
 		memory_set_roles(r, &r->memory[i]);
 	}
+	settle_snapshot(&r->memory_loaded);
+	memory_set_roles(r, &r->memory_loaded);
 }
 
 void memory_release(struct run *r)
@@ -301,6 +312,8 @@ void memory_release(struct run *r)
 		free(r->memory[i].processes);
 		free(r->memory[i].cgroups);
 	}
+	free(r->memory_loaded.processes);
+	free(r->memory_loaded.cgroups);
 }
 
 /* ---- other ways to count --------------------------------------------------------------------------- */

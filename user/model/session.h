@@ -70,7 +70,8 @@ struct run {
 	const char *ready_by;    /* … as the user had put it: "exit", "/started/" */
 	struct tree tree;
 	struct milestones milestones;  /* kept up to date by session_settle() */
-	struct memory_snapshot memory[3]; /* enum memory_when */
+	struct memory_snapshot memory[3]; /* enum memory_when, up to the peak */
+	struct memory_snapshot memory_loaded; /* after coldprof's own requests */
 	struct memory_timeline timeline;  /* found by session_settle() */
 	struct host_memory_system memory_before; /* the machine before the launch; total 0 = not known */
 	uint64_t *latency;

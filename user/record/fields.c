@@ -40,6 +40,7 @@ static const struct field_name when_names[] = { { "first_byte", MEMORY_FIRST_BYT
 					  { "settled", MEMORY_SETTLED },
 					  { "peak", MEMORY_PEAK },
 					  { "before", MEMORY_BEFORE },
+					  { "loaded", MEMORY_LOADED },
 					  { NULL, 0 } };
 
 static const struct field_name density_names[] = { { "ok", DENSITY_OK },

@@ -179,6 +179,7 @@ enum memory_when {
 	MEMORY_SETTLED = 1,
 	MEMORY_PEAK = 2,
 	MEMORY_BEFORE = 3, /* of MEMORY_SYSTEM only: before the launch */
+	MEMORY_LOADED = 4, /* after the steady-state requests */
 };
 
 /* LATENCY: steady state. Followed by n times u64: ns of each request on a fresh connection. */

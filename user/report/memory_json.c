@@ -471,6 +471,7 @@ void memory_json_run(struct json *j, const struct run *r)
 		write_snapshot(j, "peak", r, &r->memory[MEMORY_PEAK]);
 	else
 		write_peak(j, r);
+	write_snapshot(j, "loaded", r, &r->memory_loaded);
 	write_load(j, r);
 	write_timeline(j, r);
 	json_end(j);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * memory_moments_text.c - one run's memory at the first byte, at its peak, settled and under load, side
+ * memory_moments_text.c - one run's memory at the first byte, at its peak, settled, under load and after it, side
  * by side. By RSS, which is exact at each of them, and its classes; PSS where it was read.
  */
 #include "user/report/memory.h"
@@ -72,7 +72,7 @@ static bool of_peak(const struct run *r, struct moment *m)
 	return true;
 }
 
-static size_t moments_of(const struct run *r, struct moment out[4])
+static size_t moments_of(const struct run *r, struct moment out[5])
 {
 	const struct memory_snapshot *first = &r->memory[MEMORY_FIRST_BYTE];
 	const struct memory_snapshot *settled = &r->memory[MEMORY_SETTLED];
@@ -84,6 +84,8 @@ static size_t moments_of(const struct run *r, struct moment out[4])
 	n += of_peak(r, &out[n]);
 	if (settled->taken && settled->detailed)
 		out[n++] = of_snapshot(peak == settled ? "settled, peak" : "settled", settled);
+	if (r->memory_loaded.taken && r->memory_loaded.detailed)
+		out[n++] = of_snapshot("after requests", &r->memory_loaded);
 	if (r->timeline.load.time)
 		out[n++] = of_point("under load", &r->timeline.load, false);
 	return n;
@@ -147,7 +149,7 @@ void memory_print_moments(const struct page *p, const struct run *r)
 {
 	struct columns c = { .wide = p->width >= WIDE };
 	struct table t = { 0 };
-	struct moment list[4];
+	struct moment list[5];
 	size_t n = moments_of(r, list), i;
 
 	if (n < 2)
