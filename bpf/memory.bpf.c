@@ -104,6 +104,7 @@ static __always_inline void on_fault(__u64 address, __u64 code)
 	}
 	m->pending = 1;
 	m->seen++;
+	m->fault_minor = task->min_flt;
 	m->fault_major = task->maj_flt;
 	if (memory_shared.n_guest && memory_is_guest(address, task->tgid))
 		flags = MEMORY_FAULT_GUEST;

@@ -30,6 +30,9 @@ extern const volatile __u32 config_page_shift;
 #define MEMORY_FAULT_GUEST 0x40000000u
 #define MEMORY_FAULT_FILE 0x20000000u   /* a write to a private mapping of a file … */
 #define MEMORY_FAULT_SHARED 0x10000000u /* … to a shared mapping */
+#define MEMORY_ROSE_SHMEM 0x08000000u   /* what it has brought in so far */
+#define MEMORY_ROSE_FILE 0x04000000u
+#define MEMORY_ROSE_ANON 0x02000000u
 #define FAULT_PRESENT 0x1u /* x86: the page is there, its protection was in the way */
 #define FAULT_WRITE 0x2u
 
@@ -268,35 +271,40 @@ static __always_inline void memory_guest_grew(const __u32 pages[4])
 }
 
 /*
- * What the last fault was, now that it is over. over: it certainly is; else one that brought nothing in
- * yet may be waiting for its page to be read.
+ * What the last fault was, now that it is over. over: it certainly is; else the kernel has counted it,
+ * or it goes on: it may be waiting for its page to be read. What it brought in so far is remembered.
  */
 static __always_inline void memory_settle_fault(struct memory_state *m, struct task_struct *task,
 						bool over)
 {
 	__u32 fault = m->fault, pages[4];
-	bool rose;
 
 	if (!fault || (__u64)task->mm != m->mm) {
 		m->fault = 0;
 		return;
 	}
-	rose = memory_rises(m, task, pages);
-	if (!over && !rose && !(fault & FAULT_PRESENT))
+	if (memory_rises(m, task, pages)) {
+		fault |= (pages[MEMBER_SHMEM] ? MEMORY_ROSE_SHMEM : 0) |
+			 (pages[MEMBER_FILE] ? MEMORY_ROSE_FILE : 0) |
+			 (pages[MEMBER_ANON] ? MEMORY_ROSE_ANON : 0);
+		if (fault & MEMORY_FAULT_GUEST)
+			memory_guest_grew(pages);
+	}
+	m->fault = fault;
+	if (!over && (__u32)task->min_flt == m->fault_minor &&
+	    (__u32)task->maj_flt == m->fault_major)
 		return;
 	m->fault = 0;
-	if (fault & MEMORY_FAULT_GUEST) {
+	if (fault & MEMORY_FAULT_GUEST)
 		m->faults[FAULT_IS_GUEST]++;
-		memory_guest_grew(pages);
-	} else if ((fault & (FAULT_PRESENT | FAULT_WRITE)) == (FAULT_PRESENT | FAULT_WRITE)) {
+	else if ((fault & (FAULT_PRESENT | FAULT_WRITE)) == (FAULT_PRESENT | FAULT_WRITE))
 		m->faults[fault & MEMORY_FAULT_SHARED ? FAULT_IS_FILE : FAULT_IS_COW]++;
-	} else if (pages[MEMBER_SHMEM]) {
+	else if (fault & MEMORY_ROSE_SHMEM)
 		m->faults[FAULT_IS_SHMEM]++;
-	} else if (pages[MEMBER_FILE]) {
-		m->faults[task->maj_flt != m->fault_major ? FAULT_IS_READ : FAULT_IS_FILE]++;
-	} else if (pages[MEMBER_ANON]) {
+	else if (fault & MEMORY_ROSE_FILE)
+		m->faults[(__u32)task->maj_flt != m->fault_major ? FAULT_IS_READ : FAULT_IS_FILE]++;
+	else if (fault & MEMORY_ROSE_ANON)
 		m->faults[fault & MEMORY_FAULT_FILE ? FAULT_IS_COW : FAULT_IS_ANON]++;
-	}
 }
 
 /*
@@ -437,7 +445,8 @@ static __always_inline void memory_leave(struct cpu_state *s, struct task_ctx *c
 		memory_send(m, task, now);
 	/* Asleep in a fault: it is told when the page is there. */
 	c->memory_fault = m->fault;
-	c->memory_fault_major = m->fault_major;
+	c->memory_minor = m->fault_minor;
+	c->memory_major = m->fault_major;
 }
 
 #define MEMORY_KVM_RUN 0xae80
@@ -453,7 +462,8 @@ static __always_inline void memory_come_back(struct cpu_state *s, struct task_ct
 	if (c->memory_fault && memory_bind(m, task)) {
 		memory_look(m, task);
 		m->fault = c->memory_fault;
-		m->fault_major = c->memory_fault_major;
+		m->fault_minor = c->memory_minor;
+		m->fault_major = c->memory_major;
 	}
 	if (c->vcpu && c->telling_enter && (__u32)c->arg[1] == MEMORY_KVM_RUN)
 		memory_enter_run(m, task);

@@ -45,8 +45,8 @@ struct task_ctx {
 	__u32 family;     /* … and its address family */
 	__u32 blocked;    /* it left the CPU for an uninterruptible wait: 1, or 2: for a disk */
 	struct probe_file read; /* whose pages it asked a disk for since it came on the CPU; inode 0: none */
-	__u64 memory_fault_major; /* of the page fault in which it sleeps: memory_state.fault_major … */
-	__u32 memory_fault;       /* … and .fault; 0 = none */
+	__u32 memory_minor, memory_major; /* of the page fault in which it sleeps: memory_state's … */
+	__u32 memory_fault;               /* … and the fault; 0 = none */
 	__u32 pad;
 };
 
@@ -60,7 +60,7 @@ struct memory_state {
 	__u32 seen;        /* exceptions */
 	__u32 looks;       /* … ever */
 	__u64 minor, major; /* the task's own counts then */
-	__u64 fault_major;  /* … and when the fault began */
+	__u32 fault_minor, fault_major; /* … and when the fault began */
 	__u64 mm;           /* whose counters the following is about; 0 = nobody's */
 	__u64 part[4];      /* where they are on a CPU whose offset is 0 */
 	__s32 values[4];    /* this CPU's part at the last look, in pages … */
