@@ -55,8 +55,12 @@ void adopted_command(struct collector *c, char *const *command, const struct arg
  * adopted_ask.c: a command that starts existing containers by their names says no id to anybody. So
  * the client is asked for them before the first launch, as a user would ask it: `docker inspect`.
  * Whatever it cannot say in a few seconds stays unknown. ids are added to.
+ *
+ * The question is an execution that nobody asked for: there is one only where every word of the
+ * command is understood and its subcommand is `start` or `restart`. false: there is none.
  */
 void adopted_ask(char *const *command, struct args *ids);
+bool adopted_question(char *const *command, struct args *question);
 
 /*
  * A run that has started containers or machines is over: ask its root process to end, which asks them
