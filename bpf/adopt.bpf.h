@@ -5,7 +5,7 @@
 
 #include "bpf/probe.bpf.h"
 
-/* Ids that are the run's (value: its number); on `coldprof watch` those that have a run. */
+/* Ids that are the run's (value: its number, | ADOPT_ID_WORD); on `coldprof watch` those that have a run. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 2048);

@@ -7,6 +7,9 @@
  * characters of it ("docker-ID.scope"); the latter may be the name of the cgroup above as well, for a
  * container may make cgroups of its own.
  *
+ * And it must have been made since the launch: in one that was there before run somebody's processes,
+ * whatever its name says.
+ *
  * This file sorts between adopt.bpf.c and scope.bpf.c: the rules of programs come first, and the exec
  * by which a task is adopted is recorded as the run's.
  */
@@ -49,6 +52,14 @@ struct {
 	__type(value, struct cgroup_scan);
 } adopt_cgroup_scratch SEC(".maps");
 
+/* cgroups that were made during a run, and in which; by address, which means nothing once it is freed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u32);
+} adopt_cgroups SEC(".maps");
+
 static const volatile __u8 is_hex_digit[256] = {
 	['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1, ['7'] = 1,
 	['8'] = 1, ['9'] = 1, ['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1, ['e'] = 1, ['f'] = 1,
@@ -57,6 +68,14 @@ static const volatile __u8 is_hex_digit[256] = {
 static __always_inline bool id_is_ours(struct cgroup_scan *s)
 {
 	__u32 *run = bpf_map_lookup_elem(&adopt_ids, s->id);
+
+	return run && run_is_on(*run); /* a mere word of the command is no run's number */
+}
+
+static __always_inline bool is_made_by_run(struct cgroup_subsys_state___adopt *css)
+{
+	__u64 cgroup = (__u64)BPF_CORE_READ(css, cgroup);
+	__u32 *run = bpf_map_lookup_elem(&adopt_cgroups, &cgroup);
 
 	return run && run_is_on(*run);
 }
@@ -100,14 +119,14 @@ static __noinline bool css_is_ours(struct cgroup_scan *s, struct cgroup_subsys_s
 	__builtin_memset(s->id, 0, sizeof(s->id));
 	bpf_probe_read_kernel_str(s->id, ADOPT_ID_MAX, s->name);
 	if (id_is_ours(s))
-		return true;
+		return is_made_by_run(css);
 	if (find_hex(s))
-		return id_is_ours(s);
+		return id_is_ours(s) && is_made_by_run(css);
 	parent = BPF_CORE_READ(css, parent);
 	if (!parent)
 		return false;
 	read_name(s, parent);
-	return find_hex(s) && id_is_ours(s);
+	return find_hex(s) && id_is_ours(s) && is_made_by_run(parent);
 }
 
 /* On v2 every controller is of the one hierarchy; of v1's, two that engines make cgroups in. */
@@ -119,6 +138,17 @@ static __always_inline struct cgroup_subsys_state___adopt *css_of(struct task_st
 	bpf_probe_read_kernel(&css, sizeof(css),
 			      (void *)__builtin_preserve_access_index(&set->subsys) + nr * sizeof(css));
 	return css;
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(on_adopt_mkdir, void *cgroup)
+{
+	__u64 key = (__u64)cgroup;
+	__u32 run = control.run;
+
+	if (run)
+		bpf_map_update_elem(&adopt_cgroups, &key, &run, BPF_ANY);
+	return 0;
 }
 
 SEC("tp_btf/sched_process_exec")

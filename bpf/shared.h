@@ -105,16 +105,21 @@ struct probe_device {
 };
 /*
  * Which programs that somebody else executes are looked at, and where their argv has the id of a
- * container or the name of a machine (user/launch/adopt.c has the table). A word is the beginning
+ * container or the name of a machine (user/launch/adopted.c has the table). A word is the beginning
  * of an argument, 8 bytes at most; with its NUL under the mask it is the whole argument.
  */
 struct adopt_word {
-	__u64 bytes, mask; /* an argument's first bytes & mask == bytes; mask 0: no such word */
+	__u64 bytes, mask; /* an argument's first bytes & mask == bytes; mask 0, bytes 1: no such word */
 };
+#define ADOPT_DENY 8
+#define ADOPT_BAD 3
 struct adopt_rule {
 	struct adopt_word id_after; /* the id is the argument behind this one; none: the last one */
 	struct adopt_word skip;     /* … less this prefix of it */
 	struct adopt_word verbs[3]; /* one of these is an argument; none: does not matter */
+	struct adopt_word deny[ADOPT_DENY]; /* with one of these it starts nothing … */
+	struct adopt_word behind[2]; /* … nor with one of bad[] right behind one of these */
+	struct adopt_word bad[ADOPT_BAD];
 	__u32 skip_len;
 	__u32 use; /* ADOPT_* */
 	char name[24];
@@ -123,6 +128,8 @@ struct adopt_rule {
 #define ADOPT_STARTS 2  /* begins an entry of `coldprof watch` */
 #define ADOPT_ID_OPTIONAL 4 /* … even where it has no id */
 #define ADOPT_IS_SERVICE 8  /* user space only: it is the machine itself, no manager of one */
+#define ADOPT_HANDS_OVER 32 /* user space only: what it begins, somebody else's process may go on with */
+#define ADOPT_MOVES 16      /* watch: with another id than its run's, a task of a run leaves it */
 #define ADOPT_EXE_MAX 32
 #define ADOPT_ID_MAX 64
 /* Key of the trie "adopt_rules": the longest prefix of a program's file name wins. */
@@ -130,6 +137,8 @@ struct adopt_key {
 	__u32 bits; /* 8 for each character */
 	char exe[ADOPT_EXE_MAX];
 };
+/* In the map "adopt_ids": the id is but a word of the command, which no cgroup's name is held against. */
+#define ADOPT_ID_WORD 0x80000000u
 /* Runs of `coldprof watch` that can be on at once; number % this is a run's slot. */
 #define WATCH_SLOTS 1024
 

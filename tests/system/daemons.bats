@@ -194,7 +194,8 @@ podman_() {
 # ---- a daemon whose programs no rule names -----------------------------------------------------------
 
 # A daemon that starts the workload in a cgroup for who asks it, and at the same moment another one, of
-# another id, for nobody; and the client that asks.
+# another id, for nobody; and the client that asks, by Docker's API and its REQUEST, then by a fifo. In
+# the cgroup that $BEFORE names, made before, a process executes something during the run as well.
 cgroup_daemon() {
 	cat >"$1/daemon" <<-'END'
 		#!/bin/bash
@@ -205,48 +206,107 @@ cgroup_daemon() {
 			start "$3/$(tr 0-9a-f 1-9a-f0 <<<"$name")" "$2" $((port + 1)) &
 			echo $! >>"$1/others"
 			start "$3/$name" "$2" "$port" &
+			echo $! >>"$1/own"
 		done
 	END
 	cat >"$1/client" <<-END
 		#!/bin/sh
-		case \$1 in cpd*) name=\$1 ;; *) name=unit-\$1.scope ;; esac
-		echo "$PORT \$name" >"$1/asked"
+		curl -s -o /dev/null --unix-socket "$1/sock" -X POST "http://d/v1.41/containers/\$1"
+		[ ! -p "$1/go" ] || echo go >"$1/go"
+		echo "$PORT \$2" >"$1/asked"
 		exec sleep 30
+	END
+	cat >"$1/api" <<-'END'
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.bind(sys.argv[1])
+		s.listen(9)
+		while True:
+		    c = s.accept()[0]
+		    c.recv(4096)
+		    c.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+		    c.close()
 	END
 	chmod +x "$1/daemon" "$1/client"
 	mkfifo "$1/asked"
+	python3 "$1/api" "$1/sock" 3>&- &
+	API=$!
 	"$1/daemon" "$1" "$WORKLOAD" "$2" >/dev/null 2>&1 </dev/null 3>&- &
+	DAEMON=$!
 }
 
-@test "a program that no rule names, in a cgroup that carries the id: adopted, and that of another id is not" {
-	local cgroup=/sys/fs/cgroup/pids daemon id pid
-	[ -d "$cgroup" ] || cgroup=/sys/fs/cgroup
-	cgroup=$cgroup/cpd-test-$$
-	mkdir "$cgroup" || skip "no cgroup can be made"
-	cgroup_daemon "$BATS_TEST_TMPDIR" "$cgroup"
-	daemon=$!
-	for id in "cpd-$$-x" "$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')"; do
-		ours_ends 0 run -n 1 "${QUICK[@]}" --port "$PORT" -o "$FILE" --force --json "$JSON" -- "$BATS_TEST_TMPDIR/client" "$id"
+new_cgroup() {
+	CGROUP=/sys/fs/cgroup/pids
+	[ -d "$CGROUP" ] || CGROUP=/sys/fs/cgroup
+	CGROUP=$CGROUP/cpd-test-$$-$BATS_TEST_NUMBER
+	mkdir "$CGROUP" || skip "no cgroup can be made"
+}
+
+end_cgroups() {
+	local i pid
+	kill "$DAEMON" "$API"
+	for pid in $(cat "$BATS_TEST_TMPDIR/others" "$BATS_TEST_TMPDIR/own" 2>/dev/null); do kill -KILL "$pid" 2>/dev/null || true; done
+	for i in $(seq 50); do
+		find "$CGROUP" -depth -mindepth 1 -type d -exec rmdir {} + 2>/dev/null || true
+		! rmdir "$CGROUP" 2>/dev/null || break
+		sleep 0.1
+	done
+	[ ! -d "$CGROUP" ]
+}
+
+new_id() {
+	head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n'
+}
+
+@test "a program that no rule names, in a cgroup of the container asked for: adopted; another one's, or one that was there before, is not" {
+	local id name pid before
+	new_cgroup
+	cgroup_daemon "$BATS_TEST_TMPDIR" "$CGROUP"
+	for name in %s unit-%s.scope; do
+		id=$(new_id)
+		# shellcheck disable=SC2059 # a format of ours
+		name=$(printf "$name" "$id")
+		# A container of this id runs already, in a cgroup of this name; somebody executes a program in it.
+		mkdir -p "$CGROUP/before/$name"
+		rm -f "$BATS_TEST_TMPDIR/go"
+		mkfifo "$BATS_TEST_TMPDIR/go"
+		bash -c 'echo $BASHPID >"$1/cgroup.procs" && read -r go <"$2" && exec sleep 7777' bash "$CGROUP/before/$name" "$BATS_TEST_TMPDIR/go" 3>&- &
+		before=$!
+		echo "$before" >>"$BATS_TEST_TMPDIR/own"
+		ours_ends 0 run -n 1 "${QUICK[@]}" --port "$PORT" -o "$FILE" --force --json "$JSON" -- "$BATS_TEST_TMPDIR/client" "$id/start" "$name"
 		holds '.scenarios[0].runs | length == 1 and all(.status == "ok" and .milestones.first_accept > 0)'
 		# The workload is the run's with its three children, and nothing else is adopted.
 		holds ".scenarios[0].runs[0].tree | map(select(.adopted)) | length == 1 and (.[0].adopted | .how == \"cgroup\" and .rule == \"exec in its cgroup\" and .by_comm == \"daemon\" and .id == \"${id:0:63}\")"
 		holds '.scenarios[0].runs[0].tree | (map(select(.adopted))[0].pid) as $w | map(select(.ppid == $w)) | length == 3'
 		holds ".scenarios[0].runs[0].tree | map(.argv // [] | index(\"listen=$((PORT + 1))\")) | all(. == null)"
-		# It ends with the run; what others asked for does not.
+		holds '.scenarios[0].runs[0].tree | map(.argv // [] | index("7777")) | all(. == null)'
+		# It ends with the run; what others asked for, or what ran before, does not.
+		same "sleep 7777" "$(tr '\0' ' ' <"/proc/$before/cmdline" | sed 's/ $//')" "who ran before"
 		for pid in $(cat "$BATS_TEST_TMPDIR/others"); do
 			[ -e "/proc/$pid" ]
 			kill "$pid"
 		done
+		kill "$before"
 		rm "$BATS_TEST_TMPDIR/others"
 	done
-	kill "$daemon"
-	local i
-	for i in $(seq 50); do
-		find "$cgroup" -depth -mindepth 1 -type d -exec rmdir {} + 2>/dev/null || true
-		! rmdir "$cgroup" 2>/dev/null || break
-		sleep 0.1
+	end_cgroups
+}
+
+@test "a container that was only looked into, or a cgroup whose name is a word of the command, is nobody's" {
+	local id name pid
+	new_cgroup
+	cgroup_daemon "$BATS_TEST_TMPDIR" "$CGROUP"
+	id=$(new_id)
+	for name in "$id" "cpd-$$-x"; do
+		ours_ends 1 run -n 1 "${QUICK[@]}" --timeout 2 --port "$PORT" -o "$FILE" --force --json "$JSON" -- "$BATS_TEST_TMPDIR/client" "$id/exec" "$name"
+		holds '.scenarios[0].runs[0].tree | map(select(.adopted)) | length == 0'
+		for pid in $(cat "$BATS_TEST_TMPDIR/own"); do
+			[ -e "/proc/$pid" ]
+			kill "$pid"
+		done
+		rm "$BATS_TEST_TMPDIR/own"
 	done
-	[ ! -d "$cgroup" ]
+	end_cgroups
 }
 
 @test "a daemon that is not there: the client's own words, status 1" {

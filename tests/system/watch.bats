@@ -197,6 +197,93 @@ seen() {
 	[ ! -e "$FILE.new" ]
 }
 
+# fake NAME ARG...: a program of that name that does nothing.
+fake() {
+	[ -x "$BATS_TEST_TMPDIR/bin/$1" ] || { mkdir -p "$BATS_TEST_TMPDIR/bin" && cp /bin/true "$BATS_TEST_TMPDIR/bin/$1"; }
+	"$BATS_TEST_TMPDIR/bin/$1" "${@:2}"
+}
+
+@test "what a VMM or runtime is asked without starting anything is no start" {
+	start_watch --until 4 --settle 2000
+	fake qemu-system-cp --version
+	fake qemu-system-cp -version
+	fake qemu-system-cp -S -no-user-config -machine none,accel=kvm:tcg -qmp unix:x -daemonize
+	fake qemu-system-cp -M help
+	fake qemu-system-cp -cpu help
+	fake firecracker-v1.12.0-x86_64 --version
+	fake cloud-hypervisor --version
+	fake conmon --version
+	fake conmon -c "cpw-$$-x" -u other -e --exec-process-spec f
+	fake containerd-shim-cp -v
+	fake runc exec "cpw-$$-x" run
+	fake runc --version
+	# And these are, though "none" and "help" are in them.
+	fake qemu-system-cp -machine q35 -name guest=cp-a,debug-threads=on -display none -net none
+	fake firecracker-v1.12.0-x86_64 --no-api --id cp-b
+	fake cloud-hypervisor --api-socket path=/s/cp-c --kernel help
+	fake runc --root x run "cp-d"
+	end_watch 0
+	same "cp-a cp-b /s/cp-c cp-d" "$(q '[.scenarios[].runs[]] | sort_by(.tree[0].adopted.at_ns, .index) | map(.tree[0].adopted.id) | sort_by(. != "cp-a", . != "cp-b", . == "cp-d") | join(" ")')"
+	[ "$(q '[.scenarios[].runs[]] | length')" -eq 4 ]
+}
+
+@test "--until N ends with N while starts go on and on" {
+	cp /bin/sleep "$BATS_TEST_TMPDIR/cpfake"
+	start_watch --program cpfake --until 5 --settle 60000
+	# Each lasts longer than it is to the next: one is open at any time.
+	(for i in $(seq 9999); do "$BATS_TEST_TMPDIR/cpfake" 0.4 "0.00$i" & sleep 0.1; done) >/dev/null 2>&1 3>&- &
+	local starts=$! i
+	for i in $(seq 300); do
+		[ -e "/proc/$WATCH" ] && [ "$(cut -d ' ' -f 3 "/proc/$WATCH/stat")" != Z ] || break
+		sleep 0.1
+	done
+	kill "$starts"
+	[ "$i" -lt 300 ]
+	end_watch 0
+	[ "$(q '[.scenarios[].runs[]] | length')" -eq 5 ]
+	grep -q '^5 starts seen' "$ERR"
+}
+
+# As containerd starts a pod's containers: the shim of the first one stays; that of the second one
+# asks it and ends; what is executed for the second one (`runc create`) is a child of the first one's,
+# and its argv is longer than what a record keeps.
+@test "a pod's second container is an entry of its own, though the first one's shim makes it" {
+	local shim=$BATS_TEST_TMPDIR/containerd-shim-cpt-v2 s=cpw-$$-sandbox c=cpw-$$-second i long
+	long=$BATS_TEST_TMPDIR/$(for i in $(seq 220); do printf ./; done)
+	cp /bin/bash "$shim"
+	mkfifo "$BATS_TEST_TMPDIR/asked"
+	bundle "$BATS_TEST_TMPDIR/s" "/w sleep=60000"
+	cat >"$BATS_TEST_TMPDIR/serve" <<-'END'
+		(
+			while read -r words <"$4/asked"; do
+				[ "$words" != end ] || exit 0
+				$words >/dev/null 2>&1 </dev/null
+				echo "$?" >"$4/done"
+			done
+		) >/dev/null 2>&1 </dev/null &
+	END
+	start_watch --until 2 --settle 6000
+	"$shim" "$BATS_TEST_TMPDIR/serve" -id "$s" start "$BATS_TEST_TMPDIR" 3>&-
+	echo "runc --root $BATS_TEST_TMPDIR/state --log $BATS_TEST_TMPDIR/log create --bundle $BATS_TEST_TMPDIR/s --pid-file ${long}pid $s" >"$BATS_TEST_TMPDIR/asked"
+	for i in $(seq 200); do [ -e "$BATS_TEST_TMPDIR/done" ] && break; sleep 0.05; done
+	same 0 "$(cat "$BATS_TEST_TMPDIR/done")" "runc create of the first"
+	rm "$BATS_TEST_TMPDIR/done"
+	"$shim" -c true -id "$c" start
+	echo "runc --root $BATS_TEST_TMPDIR/state --log $BATS_TEST_TMPDIR/log create --bundle $BATS_TEST_TMPDIR/b --pid-file ${long}pid $c" >"$BATS_TEST_TMPDIR/asked"
+	for i in $(seq 200); do [ -e "$BATS_TEST_TMPDIR/done" ] && break; sleep 0.05; done
+	same 0 "$(cat "$BATS_TEST_TMPDIR/done")" "runc create of the second"
+	runc --root "$BATS_TEST_TMPDIR/state" start "$s"
+	runc --root "$BATS_TEST_TMPDIR/state" start "$c"
+	for i in $(seq 400); do ! curl -s -m 2 "http://127.0.0.1:$PORT/" >/dev/null || break; sleep 0.02; done
+	echo end >"$BATS_TEST_TMPDIR/asked"
+	end_watch 0
+	same "$c $s" "$(q '[.scenarios[].runs[].tree[0].adopted.id] | sort_by(. != "'"$c"'") | join(" ")')" "entries"
+	# The second one's begins with its own shim, has the runtime's exec with its whole id, and is answered.
+	holds ".scenarios[].runs[] | select(.tree[0].adopted.id == \"$c\") | .status == \"ok\" and .milestones.first_accept > .milestones.listen and .milestones.listen > 0 and (.tree | map(.adopted // empty | .rule) == [\"containerd shim\", \"runc\"]) and (.tree | map(.adopted // empty | .id) | unique == [\"$c\"])"
+	# The first one's has its own runtime and its own service, and not a connection.
+	holds ".scenarios[].runs[] | select(.tree[0].adopted.id == \"$s\") | .status == \"ok\" and .milestones.first_accept == null and (.tree | map(.adopted // empty) | length == 1) and (.tree | map(.argv // [] | index(\"listen=$PORT\")) | all(. == null)) and (.tree | map(.argv // [] | index(\"sleep=60000\")) | any)"
+}
+
 @test "on a terminal: one table that is kept up to date, cut to its width; then the report" {
 	load ../cli/tmux
 	command -v tmux >/dev/null || skip "no tmux"

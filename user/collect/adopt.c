@@ -14,29 +14,40 @@
 
 #include "probes.skel.h"
 
+/* A whole argument of 8 characters or more is known by its first 8. */
 static struct adopt_word word_of(const char *text, bool whole)
 {
 	struct adopt_word w = { 0 };
 	size_t n = text ? strlen(text) : 0;
 
-	if (!n || n > 7)
+	if (!n) {
+		w.bytes = 1; /* which no argument & 0 is */
 		return w;
+	}
+	if (n > sizeof(w.bytes))
+		n = sizeof(w.bytes);
 	memcpy(&w.bytes, text, n);
-	memset(&w.mask, 0xff, n + (whole ? 1 : 0));
+	memset(&w.mask, 0xff, n + (whole && n < sizeof(w.bytes) ? 1 : 0));
 	return w;
+}
+
+static void put_words(struct adopt_word *to, size_t n, const char *const *words)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		to[i] = word_of(words[i], true);
 }
 
 int adopt_put_rules(struct probes *p, const struct adopt_program *rules, struct error *err)
 {
-	size_t i;
-
 	for (; rules && rules->exe; rules++) {
 		size_t n = strlen(rules->exe);
 		struct adopt_key key = { 0 };
 		struct adopt_rule rule = {
 			.id_after = word_of(rules->id_after, true),
 			.skip = word_of(rules->skip, false),
-			.skip_len = rules->skip ? strlen(rules->skip) : 0,
+			.skip_len = rules->skip ? strnlen(rules->skip, 7) : 0,
 			.use = rules->use,
 		};
 		bool prefix = n && rules->exe[n - 1] == '*';
@@ -49,8 +60,10 @@ int adopt_put_rules(struct probes *p, const struct adopt_program *rules, struct 
 					 sizeof(key.exe) - 1, rules->exe);
 		memcpy(key.exe, rules->exe, n);
 		key.bits = 8 * (n + !prefix);
-		for (i = 0; i < ARRAY_SIZE(rule.verbs); i++)
-			rule.verbs[i] = word_of(rules->verbs[i], true);
+		put_words(rule.verbs, ARRAY_SIZE(rule.verbs), rules->verbs);
+		put_words(rule.deny, ARRAY_SIZE(rule.deny), rules->deny);
+		put_words(rule.behind, ARRAY_SIZE(rule.behind), rules->behind);
+		put_words(rule.bad, ARRAY_SIZE(rule.bad), rules->bad);
 		snprintf(rule.name, sizeof(rule.name), "%s", rules->name);
 		if (bpf_map_update_elem(bpf_map__fd(p->maps.adopt_rules), &key, &rule, BPF_ANY))
 			return error_errno(err, -errno, "cannot hand the probes a rule of adoption");

@@ -10,15 +10,23 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <linux/types.h>
+
+#include "bpf/shared.h"
 #include "user/base/error.h"
 
-/* One rule: bpf/shared.h, struct adopt_rule, in words. Words have 7 characters at most. */
+/*
+ * One rule: bpf/shared.h, struct adopt_rule, in words. A word is a whole argument; of one with more
+ * than 7 characters the first 8 count.
+ */
 struct adopt_program {
 	const char *exe;      /* the program's file name, or with a '*' at its end, how it begins */
 	const char *name;     /* of the rule, 23 characters at most */
 	const char *id_after; /* the id is the argument behind this one; NULL: the last argument */
-	const char *skip;     /* … less this prefix; NULL: nothing */
+	const char *skip;     /* … less this prefix, 7 characters at most; NULL: nothing */
 	const char *verbs[3]; /* one of these is an argument; NULLs: does not matter */
+	const char *deny[ADOPT_DENY]; /* with one of these it starts nothing … */
+	const char *behind[2], *bad[ADOPT_BAD]; /* … nor with one of bad right behind one of these */
 	uint32_t use;         /* ADOPT_* of bpf/shared.h */
 };
 

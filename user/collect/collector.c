@@ -90,6 +90,7 @@ static void choose_wanted(struct probes *p, const struct collector_options *o)
 	bpf_program__set_autoload(p->progs.on_adopt_exec, o->adopt != NULL);
 	bpf_program__set_autoload(p->progs.on_learn, o->adopt && !o->watch);
 	bpf_program__set_autoload(p->progs.on_adopt_cgroup, o->adopt && !o->watch);
+	bpf_program__set_autoload(p->progs.on_adopt_mkdir, o->adopt && !o->watch);
 	bpf_program__set_autoload(p->progs.on_recv, !o->watch);
 	bpf_program__set_autoload(p->progs.on_send, !o->watch);
 	bpf_program__set_autoload(p->progs.on_retransmit, !o->watch);
@@ -97,6 +98,7 @@ static void choose_wanted(struct probes *p, const struct collector_options *o)
 	bpf_map__set_autocreate(p->maps.adopt_ids, o->adopt != NULL);
 	bpf_map__set_autocreate(p->maps.adopt_scratch, o->adopt != NULL);
 	bpf_map__set_autocreate(p->maps.adopt_cgroup_scratch, o->adopt && !o->watch);
+	bpf_map__set_autocreate(p->maps.adopt_cgroups, o->adopt && !o->watch);
 }
 
 /* Leave out what this kernel does not have and what can be done without. */
@@ -372,9 +374,11 @@ int collector_adopt_daemon(struct collector *c, pid_t pid)
 	return adopt_threads(c->probes, pid);
 }
 
-int collector_adopt_id(struct collector *c, const char *id)
+int collector_adopt_id(struct collector *c, const char *id, bool is_word)
 {
-	return c->adopts ? adopt_put_id(c->probes, id, c->probes->bss->control.run) : 0;
+	uint32_t run = c->probes->bss->control.run | (is_word ? ADOPT_ID_WORD : 0);
+
+	return c->adopts ? adopt_put_id(c->probes, id, run) : 0;
 }
 
 /* The sums per file become records; the map is empty for the next run. */

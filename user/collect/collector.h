@@ -70,10 +70,11 @@ int collector_run_begin(struct collector *c, const struct collector_run *run, st
 
 /*
  * Between run_begin and the launch: process pid, with all its threads, is the run's; and what a rule
- * of options.adopt finds with this id. 0 or a negative errno.
+ * of options.adopt finds with this id. One that is but a word of the user's command is held against
+ * what programs are told only, not against names of cgroups. 0 or a negative errno.
  */
 int collector_adopt_daemon(struct collector *c, pid_t pid);
-int collector_adopt_id(struct collector *c, const char *id);
+int collector_adopt_id(struct collector *c, const char *id, bool is_word);
 
 /*
  * The timed window is over (first byte, or given up): sockets, accepts and guest calls are no

@@ -28,9 +28,9 @@ int collector_adopt_daemon(struct collector *c, pid_t pid)
 	return 0;
 }
 
-int collector_adopt_id(struct collector *c, const char *id)
+int collector_adopt_id(struct collector *c, const char *id, bool is_word)
 {
-	(void)c, (void)id;
+	(void)c, (void)id, (void)is_word;
 	return 0;
 }
 

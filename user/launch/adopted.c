@@ -15,32 +15,47 @@
 #include "user/launch/keeper_box.h"
 
 #define BOTH (ADOPT_FOR_RUN | ADOPT_STARTS)
+#define CONTAINER (BOTH | ADOPT_MOVES)
 #define MACHINE (BOTH | ADOPT_ID_OPTIONAL | ADOPT_IS_SERVICE)
+#define ASKS "--version", "--help", "-h" /* what it can be asked instead of starting anything */
+/* Also with "exec": its own last argument may be any word, a verb too. */
+#define OCI_RUNTIME(NAME, ...)                                                                     \
+	{ .exe = NAME, .name = NAME, .verbs = { __VA_ARGS__ }, .deny = { ASKS, "-v", "exec" },     \
+	  .use = CONTAINER }
+/* Its kinds of machines and devices are asked for without one, as libvirt does by "-machine none". */
+#define QEMU(NAME)                                                                                 \
+	{ .exe = NAME, .name = "QEMU", .id_after = "-name", .skip = "guest=",                      \
+	  .deny = { ASKS, "-version", "-help", "help", "?" }, .behind = { "-machine", "-M" },      \
+	  .bad = { "none", "none,accel=", "help" }, .use = MACHINE }
 #define END_MS 1000 /* a container has this long to end when it is asked to */
 #define END_POLL_MS 10
 
 /*
  * What daemons execute to start a container or a machine, and where its argv has the id. Their
  * descendants (runc below a shim, QEMU below Kata's) are inherited and need no rule. A shim is
- * executed for other things too (`delete`): only its verb tells.
+ * executed for other things too (`delete`): only its verb tells. A pod's second container has a shim
+ * that only asks the first one's: what that executes then (`runc create`) has the id.
  */
 const struct adopt_program adopt_programs[] = {
 	{ .exe = "containerd-shim-*", .name = "containerd shim", .id_after = "-id",
-	  .verbs = { "start" }, .use = BOTH },
-	{ .exe = "conmon", .name = "conmon", .id_after = "-c", .use = BOTH },
-	{ .exe = "runc", .name = "runc", .verbs = { "create", "run", "restore" }, .use = BOTH },
-	{ .exe = "crun", .name = "crun", .verbs = { "create", "run", "restore" }, .use = BOTH },
-	{ .exe = "youki", .name = "youki", .verbs = { "create", "run" }, .use = BOTH },
-	{ .exe = "runsc", .name = "runsc", .verbs = { "create", "run", "restore" }, .use = BOTH },
-	{ .exe = "qemu-system-*", .name = "QEMU", .id_after = "-name", .skip = "guest=",
-	  .use = MACHINE },
-	{ .exe = "qemu-kvm", .name = "QEMU", .id_after = "-name", .skip = "guest=",
-	  .use = MACHINE },
-	{ .exe = "firecracker", .name = "Firecracker", .id_after = "--id",
-	  .use = MACHINE },
-	{ .exe = "jailer", .name = "Firecracker's jailer", .id_after = "--id", .use = BOTH },
-	{ .exe = "cloud-hypervisor", .name = "cloud-hypervisor", .id_after = "--id",
-	  .use = MACHINE },
+	  .verbs = { "start" }, .deny = { ASKS, "-v" }, .use = CONTAINER | ADOPT_HANDS_OVER },
+	/* Of an exec it is the monitor too. */
+	{ .exe = "conmon", .name = "conmon", .id_after = "-c", .deny = { ASKS, "-e", "--exec", "--exec-attach" },
+	  .use = CONTAINER },
+	OCI_RUNTIME("runc", "create", "run", "restore"),
+	OCI_RUNTIME("crun", "create", "run", "restore"),
+	OCI_RUNTIME("youki", "create", "run"),
+	OCI_RUNTIME("runsc", "create", "run", "restore"),
+	QEMU("qemu-system-*"),
+	QEMU("qemu-kvm"),
+	/* Releases are called firecracker-v1.12.0-x86_64. */
+	{ .exe = "firecracker*", .name = "Firecracker", .id_after = "--id",
+	  .deny = { ASKS, "-V", "--snapshot-version", "--describe-snapshot" }, .use = MACHINE },
+	{ .exe = "jailer*", .name = "Firecracker's jailer", .id_after = "--id", .deny = { ASKS, "-V" },
+	  .use = BOTH },
+	/* It has no id: the socket by which it is spoken to is its own. */
+	{ .exe = "cloud-hypervisor*", .name = "cloud-hypervisor", .id_after = "--api-socket",
+	  .skip = "path=", .deny = { ASKS, "-V" }, .use = MACHINE },
 	/* The clients: not adopted, but not a container's program either. */
 	{ .exe = "docker", .name = "docker" },
 	{ .exe = "podman", .name = "podman" },
@@ -75,9 +90,9 @@ void adopted_command(struct collector *c, char *const *command, const struct arg
 
 	for (; command && *command; command++)
 		if (**command)
-			collector_adopt_id(c, *command);
+			collector_adopt_id(c, *command, true);
 	for (i = 0; i < ids->n; i++)
-		collector_adopt_id(c, ids->list[i]);
+		collector_adopt_id(c, ids->list[i], false);
 }
 
 static const struct adopt_program *program_named(const char *exe)
@@ -92,6 +107,15 @@ static const struct adopt_program *program_named(const char *exe)
 			return p;
 	}
 	return NULL;
+}
+
+bool adopted_hands_over(const char *rule)
+{
+	const struct adopt_program *p;
+
+	for (p = adopt_programs; p->exe && strcmp(p->name, rule); p++)
+		;
+	return p->exe && (p->use & ADOPT_HANDS_OVER);
 }
 
 static void set_manager(struct adopted *a, uint32_t pid, bool manages)

@@ -70,6 +70,9 @@ bool adopted_question(char *const *command, struct args *question);
  */
 void adopted_end(const struct adopted *a, const uint32_t *pids, size_t n, uint64_t since);
 
+/* Is what this rule begins gone on with by a process of somebody else's, perhaps? */
+bool adopted_hands_over(const char *rule);
+
 /* Any record of the run. */
 void adopted_record(struct adopted *a, const struct wire_head *record);
 

@@ -21,6 +21,11 @@
 #define ENTRY_BYTES (128 << 10) /* records kept of an entry; a container's start is 20 to 60 KiB */
 #define DRAIN_MS 20
 #define IDLE_MS 500
+/*
+ * A shim that asks a pod's shim ends before that one executes the runtime: so long its entry waits. On
+ * an idle host it takes milliseconds.
+ */
+#define HAND_OVER_NS 5000000000ull
 #define LINGER_NS 2000000000ull /* the calls' probes stay so long after the last entry */
 
 struct watch {
@@ -75,17 +80,23 @@ static void close_oldest(struct watch *w, enum watch_end end)
 	entry_close(w, e, end, clock_mono_ns());
 }
 
+/* NULL: there are enough, this one is nobody's. */
 static struct watch_entry *entry_open(struct watch *w, const struct wire_head *h)
 {
 	const struct wire_adopted *a = (const void *)(h + 1);
 	struct watch_entry *e;
 
+	if (w->o->until && w->result->entries >= w->o->until) {
+		collector_watch_over(w->collector, h->run);
+		return NULL;
+	}
 	if (w->n_open == OPEN_MAX)
 		close_oldest(w, WATCH_CROWDED);
 	e = xcalloc(1, sizeof(*e));
 	e->number = h->run;
 	e->rule = strndup(a->rule, sizeof(a->rule));
 	e->id = strndup(a->id, sizeof(a->id));
+	e->handed_over = adopted_hands_over(e->rule);
 	e->news = (struct watch_news){
 		.end = WATCH_OPEN, .number = ++w->result->entries, .rule = e->rule, .id = e->id, .exec_ns = h->time,
 	};
@@ -109,7 +120,38 @@ static void keep_record(struct watch_entry *e, const struct wire_head *h)
 	e->records++;
 }
 
-static void note_record(struct watch_entry *e, const struct wire_head *h)
+static void add_process(struct watch_entry *e, uint32_t pid)
+{
+	ARRAY_RESERVE(e->pids, e->n_pids, e->cap_pids, 1);
+	e->pids[e->n_pids++] = pid;
+	e->news.processes++;
+	e->died = 0;
+}
+
+static bool drop_process(struct watch_entry *e, uint32_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < e->n_pids && e->pids[i] != pid; i++)
+		;
+	if (i == e->n_pids)
+		return false;
+	e->pids[i] = e->pids[--e->n_pids];
+	return true;
+}
+
+/* The process was another entry's until it executed a runtime for this one's container. */
+static void take_process(struct watch *w, struct watch_entry *e, uint32_t pid)
+{
+	struct watch_entry *other;
+
+	for (other = w->open; other; other = other->next)
+		if (other != e && drop_process(other, pid) && other->news.processes)
+			other->news.processes--;
+	add_process(e, pid);
+}
+
+static void note_record(struct watch *w, struct watch_entry *e, const struct wire_head *h)
 {
 	const void *body = h + 1;
 	const struct wire_fork *fork = body;
@@ -118,16 +160,19 @@ static void note_record(struct watch_entry *e, const struct wire_head *h)
 
 	switch (h->kind) {
 	case WIRE_ADOPTED:
-		e->living++;
-		e->news.processes++;
+		e->handed_over &= !e->records; /* the second one: it has gone on */
+		take_process(w, e, h->pid);
 		break;
 	case WIRE_FORK:
-		e->living += fork->child_pid == fork->child_tid;
-		e->news.processes += fork->child_pid == fork->child_tid;
+		if (fork->child_pid != fork->child_tid)
+			break;
+		e->handed_over = false; /* it has a shim of its own */
+		add_process(e, fork->child_pid);
 		break;
 	case WIRE_EXIT:
-		if (((const struct wire_exit *)body)->group_dead && e->living)
-			e->living--;
+		if (((const struct wire_exit *)body)->group_dead && drop_process(e, h->pid) &&
+		    !e->n_pids)
+			e->died = h->time;
 		break;
 	case WIRE_LISTEN:
 		if (!e->news.listen && h->time > e->news.exec_ns) {
@@ -155,13 +200,16 @@ static void on_record(void *ctx, const struct wire_head *h)
 		e = entry_open(w, h);
 	if (!e)
 		return;
+	note_record(w, e, h);
 	keep_record(e, h);
-	note_record(e, h);
 }
 
 static bool is_due(const struct watch *w, const struct watch_entry *e, uint64_t now)
 {
-	return e->accept || !e->living || now - e->news.exec_ns > w->o->settle_ms * 1000000ull;
+	bool waits = e->handed_over && now < e->died + HAND_OVER_NS;
+
+	return e->accept || (!e->n_pids && !waits) ||
+	       now - e->news.exec_ns > w->o->settle_ms * 1000000ull;
 }
 
 /* Entries whose time has come, the oldest first: so they stand in the recording. */
@@ -179,7 +227,8 @@ static void close_due(struct watch *w)
 		if (e->accept)
 			entry_close(w, e, WATCH_ACCEPTED, e->accept);
 		else
-			entry_close(w, e, e->living ? WATCH_SETTLED : WATCH_ENDED, now);
+			entry_close(w, e, e->n_pids ? WATCH_SETTLED : WATCH_ENDED,
+				    e->handed_over && e->died ? e->died : now);
 	}
 }
 

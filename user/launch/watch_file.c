@@ -21,6 +21,7 @@ void watch_entry_free(struct watch_entry *e)
 	free(e->rule);
 	free(e->id);
 	free(e->bytes);
+	free(e->pids);
 	free(e);
 }
 

@@ -24,7 +24,10 @@ struct watch_entry {
 	unsigned char *bytes;
 	size_t n, cap;
 	uint64_t records, cut; /* kept, and what came when there was no more room */
-	unsigned int living;
+	uint32_t *pids; /* processes that live; a pod's other containers leave for entries of their own */
+	size_t n_pids, cap_pids;
+	bool handed_over; /* nothing lives, but what begun it told another process to go on: see watch.c */
+	uint64_t died;    /* … since then; 0 = it does not wait */
 	uint64_t accept;
 };
 
