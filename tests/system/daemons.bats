@@ -147,6 +147,26 @@ podman_() {
 	docker_ ps -aq | xargs -r "$BUILD/runtimes/bin/docker" -H "unix://$DOCKER_DIR/sock" rm >/dev/null
 }
 
+@test "killed while a daemon's container runs: it ends all the same, the daemon and another container do not" {
+	need_docker
+	local other pid i
+	# shellcheck disable=SC2046 # words
+	other=$($(docker_run -d w:1 /w sleep=60000))
+	# shellcheck disable=SC2046 # words
+	"$COLDPROF" run -n 1 --warmup 0 --requests 0 --settle 30000 --port "$PORT" -o "$FILE" -- \
+		$(docker_run -d w:1 /w "listen=$PORT" serve=0) >/dev/null 2>&1 </dev/null 3>&- &
+	pid=$!
+	for i in $(seq 200); do ! curl -s -m 1 -o /dev/null "http://127.0.0.1:$PORT/" || break; sleep 0.05; done
+	[ "$(docker_ ps -q | wc -l)" -eq 2 ]
+	sleep 0.3
+	kill -KILL "$pid"
+	wait "$pid" || true
+	for i in $(seq 100); do [ "$(docker_ ps -q | wc -l)" -gt 1 ] || break; sleep 0.1; done
+	same "$other" "$(docker_ ps -q --no-trunc)" "containers that run"
+	docker_ kill "$other" >/dev/null
+	docker_ ps -aq | xargs -r "$BUILD/runtimes/bin/docker" -H "unix://$DOCKER_DIR/sock" rm -f >/dev/null
+}
+
 @test "two containers that start at the same moment are told apart" {
 	need_docker
 	local pids=() i

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <time.h>
@@ -118,6 +119,16 @@ bool adopted_hands_over(const char *rule)
 	return p->exe && (p->use & ADOPT_HANDS_OVER);
 }
 
+static bool is_manager(const struct adopted *a, uint32_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < a->n_managers; i++)
+		if (a->managers[i] == pid)
+			return true;
+	return false;
+}
+
 static void set_manager(struct adopted *a, uint32_t pid, bool manages)
 {
 	size_t i;
@@ -130,17 +141,27 @@ static void set_manager(struct adopted *a, uint32_t pid, bool manages)
 		a->managers[i] = a->managers[--a->n_managers];
 }
 
+static void add_top(struct adopted *a, uint32_t pid)
+{
+	a->tops[a->n_tops++ % ADOPTED_TOPS] = pid;
+}
+
 static void note_exec(struct adopted *a, uint32_t pid, const struct wire_exec *e)
 {
 	char exe[sizeof(e->exe_name) + 1] = "";
 	const struct adopt_program *p;
+	bool was_manager = is_manager(a, pid), manages;
 
 	memcpy(exe, e->exe_name, sizeof(e->exe_name));
 	p = program_named(exe);
 	a->container |= p != NULL;
 	if (e->root && !a->root)
 		a->root = pid;
-	set_manager(a, pid, p && !(p->use & ADOPT_IS_SERVICE));
+	manages = p && !(p->use & ADOPT_IS_SERVICE);
+	set_manager(a, pid, manages);
+	/* What a runtime's child executes that is no runtime is what the container is for. */
+	if (a->n_adopted && (was_manager || (p && p->use & ADOPT_IS_SERVICE)) && !manages)
+		add_top(a, pid);
 }
 
 static void note_exit(struct adopted *a, uint32_t pid, const struct wire_exit *e)
@@ -170,10 +191,12 @@ static void note_fork(struct adopted *a, uint32_t pid, const struct wire_fork *f
 }
 
 /* What somebody else's daemon made for the run is a container's or a machine's, and ends with the run. */
-static void note_adopted(struct adopted *a, const struct wire_adopted *adopted)
+static void note_adopted(struct adopted *a, uint32_t pid, const struct wire_adopted *adopted)
 {
 	if (adopted->how != WIRE_ADOPTED_EXEC && adopted->how != WIRE_ADOPTED_CGROUP)
 		return;
+	if (adopted->how == WIRE_ADOPTED_CGROUP)
+		add_top(a, pid);
 	a->n_adopted++;
 	a->container = true;
 }
@@ -193,61 +216,105 @@ void adopted_record(struct adopted *a, const struct wire_head *record)
 		note_exit(a, record->pid, body);
 		break;
 	case WIRE_ADOPTED:
-		note_adopted(a, body);
+		note_adopted(a, record->pid, body);
 		break;
 	default:
 		break;
 	}
 }
 
-static bool is_manager(const struct adopted *a, uint32_t pid)
+void adopted_tell(struct adopted *a, const struct keeper *k, uint64_t since)
+{
+	if (a->n_tops - a->n_told > ADOPTED_TOPS)
+		a->n_told = a->n_tops - ADOPTED_TOPS;
+	for (; a->n_told < a->n_tops; a->n_told++) {
+		uint32_t pid = a->tops[a->n_told % ADOPTED_TOPS];
+
+		if (box_born_after(pid, since))
+			keeper_adopt(k, pid);
+	}
+}
+
+/* ---- the end ---------------------------------------------------------------------------------- */
+
+void adopted_hold(struct adopted *a, const uint32_t *pids, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < a->n_managers; i++)
-		if (a->managers[i] == pid)
-			return true;
-	return false;
+	a->held = xcalloc(n ? n : 1, sizeof(*a->held));
+	for (i = 0; i < n && i < ADOPTED_HELD; i++) {
+		a->held[a->n_held].pid = pids[i];
+		a->held[a->n_held].fd = pidfd_open(pids[i], 0);
+		a->n_held += a->held[a->n_held].fd >= 0;
+	}
+}
+
+static void drop(struct adopted_held *held)
+{
+	if (held->fd >= 0)
+		close(held->fd);
+	held->fd = -1;
+}
+
+/* What has ended before it was opened, or was not made by the run, is let go of. */
+static void keep_ours(struct adopted *a, const uint32_t *pids, size_t n, uint64_t since)
+{
+	size_t i, k;
+
+	for (i = 0; i < a->n_held; i++) {
+		for (k = 0; k < n && pids[k] != a->held[i].pid; k++)
+			;
+		if (k == n || !box_born_after(a->held[i].pid, since))
+			drop(&a->held[i]);
+	}
 }
 
 /* Signal those that are still there, managers and the root process excepted; returns how many. */
-static size_t signal_all(const struct adopted *a, const uint32_t *pids, size_t n, uint64_t since,
-			 int sig)
+static size_t signal_all(struct adopted *a, int sig)
 {
 	size_t i, there = 0;
 
-	for (i = 0; i < n; i++) {
-		CLEANUP_CLOSE int fd = is_manager(a, pids[i]) || pids[i] == a->root ?
-					       -1 : pidfd_open(pids[i], 0);
+	for (i = 0; i < a->n_held; i++) {
+		struct adopted_held *held = &a->held[i];
 
-		/* Held by the descriptor, it can be asked whether it is who it was. */
-		if (fd < 0 || !box_born_after(pids[i], since))
+		if (held->fd < 0 || held->pid == a->root || is_manager(a, held->pid))
 			continue;
-		there++;
-		if (sig)
-			pidfd_send_signal(fd, sig, NULL, 0);
+		if (pidfd_send_signal(held->fd, sig, NULL, 0) || !box_born_after(held->pid, 0))
+			drop(held); /* gone, or a zombie */
+		else
+			there++;
 	}
 	return there;
 }
 
 /* The client passes the signal on to its container; where it has ended, nobody does. */
-static bool signal_root(const struct adopted *a, uint64_t since)
+static bool signal_root(const struct adopted *a)
 {
-	CLEANUP_CLOSE int fd = a->root ? pidfd_open(a->root, 0) : -1;
+	size_t i;
 
-	return fd >= 0 && box_born_after(a->root, since) && !pidfd_send_signal(fd, SIGTERM, NULL, 0);
+	for (i = 0; i < a->n_held; i++)
+		if (a->root && a->held[i].pid == a->root && a->held[i].fd >= 0)
+			return !pidfd_send_signal(a->held[i].fd, SIGTERM, NULL, 0);
+	return false;
 }
 
-void adopted_end(const struct adopted *a, const uint32_t *pids, size_t n, uint64_t since)
+void adopted_end(struct adopted *a, const uint32_t *pids, size_t n, uint64_t since)
 {
 	struct timespec pause = { .tv_nsec = END_POLL_MS * 1000000 };
 	unsigned int ms;
+	size_t i;
 
-	if (!a->container || !since)
-		return;
-	if (!signal_root(a, since))
-		signal_all(a, pids, n, since, SIGTERM);
-	for (ms = 0; ms < END_MS && signal_all(a, pids, n, since, 0); ms += END_POLL_MS)
-		nanosleep(&pause, NULL);
-	signal_all(a, pids, n, since, SIGKILL);
+	keep_ours(a, pids, n, since);
+	if (a->container && since) {
+		if (!signal_root(a))
+			signal_all(a, SIGTERM);
+		for (ms = 0; ms < END_MS && signal_all(a, 0); ms += END_POLL_MS)
+			nanosleep(&pause, NULL);
+		signal_all(a, SIGKILL);
+	}
+	for (i = 0; i < a->n_held; i++)
+		drop(&a->held[i]);
+	free(a->held);
+	a->held = NULL;
+	a->n_held = 0;
 }

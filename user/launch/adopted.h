@@ -18,9 +18,12 @@
 #include "user/collect/adopt.h"
 
 struct collector;
+struct keeper;
 
 #define ADOPTED_DAEMONS 4
 #define ADOPTED_MANAGERS 64
+#define ADOPTED_TOPS 64
+#define ADOPTED_HELD 4096
 
 /* Of the run that is on; all zero before it. */
 struct adopted {
@@ -31,6 +34,13 @@ struct adopted {
 	unsigned int n_adopted; /* … and this many processes are somebody else's daemon's */
 	uint32_t managers[ADOPTED_MANAGERS]; /* pids that run programs of the rules: shims and such */
 	size_t n_managers;
+	uint32_t tops[ADOPTED_TOPS]; /* first processes of containers, and machines, that daemons made … */
+	size_t n_tops, n_told; /* … and how many of them the keeper knows; a ring */
+	struct adopted_held {
+		uint32_t pid;
+		int fd; /* a pidfd; -1: gone */
+	} *held;
+	size_t n_held;
 	bool daemon_ended;   /* one of them did, while the run went on … */
 	uint32_t daemon_status; /* … as wait(2) gives it */
 };
@@ -63,12 +73,23 @@ void adopted_ask(char *const *command, struct args *ids);
 bool adopted_question(char *const *command, struct args *question);
 
 /*
+ * After records were drained: the keeper is told of what daemons have made for the run since, so that it
+ * ends with the run when coldprof itself is killed.
+ */
+void adopted_tell(struct adopted *a, const struct keeper *k, uint64_t since);
+
+/*
  * A run that has started containers or machines is over: ask its root process to end, which asks them
  * to, and kill what has not heard after a second. Shims, monitors and clients are left: they see that
- * and clean up as they do for anybody. pids are the n processes that were alive; of the run that began
- * at since (CLOCK_MONOTONIC ns) only.
+ * and clean up as they do for anybody.
+ *
+ * In two steps, because a number may have become somebody else's: hold() opens pids, the n processes
+ * that were alive when the records were drained last. The caller drains once more: whoever had ended
+ * before it was opened is told there. end() then takes those only that are still among pids, of the run
+ * that began at since (CLOCK_MONOTONIC ns).
  */
-void adopted_end(const struct adopted *a, const uint32_t *pids, size_t n, uint64_t since);
+void adopted_hold(struct adopted *a, const uint32_t *pids, size_t n);
+void adopted_end(struct adopted *a, const uint32_t *pids, size_t n, uint64_t since);
 
 /* Is what this rule begins gone on with by a process of somebody else's, perhaps? */
 bool adopted_hands_over(const char *rule);

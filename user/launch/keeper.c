@@ -247,6 +247,15 @@ void keeper_be_gentle(struct keeper *k)
 	k->gentle = k->host;
 }
 
+void keeper_adopt(const struct keeper *k, pid_t pid)
+{
+	uint64_t start = box_start_of(pid);
+	struct box_message m = { .kind = BOX_ADOPT, .first = pid, .bytes = sizeof(start) };
+
+	if (k->host && start)
+		box_send(k->control_fd, &m, &start);
+}
+
 /* ---- stop ----------------------------------------------------------------------------------- */
 
 static bool wait_gone(struct keeper *k, uint64_t deadline)

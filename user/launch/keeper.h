@@ -86,6 +86,13 @@ char *keeper_output(const struct keeper *k, size_t n, size_t *len, uint64_t *tot
 #define KEEPER_GENTLE_MS 4000
 void keeper_be_gentle(struct keeper *k);
 
+/*
+ * NET_HOST: a process that a daemon made for the run, no descendant of the keeper's. It is ended after
+ * them, however coldprof ends: asked first, killed after a second. The keeper holds it by what it is
+ * now, not by its number.
+ */
+void keeper_adopt(const struct keeper *k, pid_t pid);
+
 /* Begin to: where many boxes are to be stopped, none has to wait for the one before it. */
 void keeper_kill(const struct keeper *k);
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -29,6 +30,7 @@
 #define OUTPUT_MOST (16 << 20) /* bytes that a run's output may take … */
 #define OUTPUT_LAST (1 << 20)  /* … of which these are kept then */
 #define OUTPUT_LOOK_MS 100
+#define ADOPTED_END_MS 1000
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
@@ -340,6 +342,56 @@ static void end_gently(struct box *b)
 		nanosleep(&pause, NULL);
 }
 
+/* Held by the descriptor, and only if it is who coldprof meant. */
+static void adopt(struct box *b, pid_t pid, const char *data, size_t n)
+{
+	int *place = &b->adopted[b->n_adopted % BOX_ADOPTED_MAX];
+	uint64_t start;
+	int fd;
+
+	if (n != sizeof(start))
+		return;
+	memcpy(&start, data, sizeof(start));
+	fd = pidfd_open(pid, 0);
+	if (fd < 0)
+		return;
+	if (box_start_of(pid) != start) {
+		close(fd);
+		return;
+	}
+	if (b->n_adopted++ >= BOX_ADOPTED_MAX)
+		close(*place);
+	*place = fd;
+}
+
+/* Signal what still lives of it; false: nothing does. */
+static bool signal_adopted(const struct box *b, int sig)
+{
+	unsigned int i, n = b->n_adopted < BOX_ADOPTED_MAX ? b->n_adopted : BOX_ADOPTED_MAX;
+	bool lives = false;
+
+	for (i = 0; i < n; i++) {
+		struct pollfd ended = { .fd = b->adopted[i], .events = POLLIN };
+
+		if (poll(&ended, 1, 0) > 0)
+			continue;
+		pidfd_send_signal(b->adopted[i], sig, NULL, 0);
+		lives = true;
+	}
+	return lives;
+}
+
+static void end_adopted(const struct box *b)
+{
+	uint64_t deadline = clock_mono_ns() + ADOPTED_END_MS * 1000000ull;
+	struct timespec pause = { .tv_nsec = 5000000 };
+
+	signal_adopted(b, SIGTERM);
+	while (signal_adopted(b, 0) && clock_mono_ns() < deadline)
+		nanosleep(&pause, NULL);
+	signal_adopted(b, SIGKILL);
+}
+
 static bool handle_message(struct box *b)
 {
 	CLEANUP_FREE char *data = NULL;
@@ -353,6 +405,8 @@ static bool handle_message(struct box *b)
 	}
 	if (m.kind == BOX_GENTLE)
 		b->gentle = true;
+	if (m.kind == BOX_ADOPT)
+		adopt(b, m.first, data, m.bytes);
 	return true;
 }
 
@@ -398,6 +452,7 @@ static void serve(struct box *b, int signal_fd)
 		if (b->gentle)
 			end_gently(b);
 		kill_tree(b);
+		end_adopted(b);
 	}
 }
 

@@ -19,6 +19,7 @@ enum box_kind {
 	BOX_FAILED,    /* they could not be: first = code, second = class, data = sentence */
 	BOX_LAUNCH,    /* to pid 1: data = argv, each with its NUL */
 	BOX_GENTLE,    /* to pid 1: the root process has started a container; see end_gently() */
+	BOX_ADOPT,     /* to pid 1: first = pid of a process that a daemon made, data = its start */
 	BOX_ENDED,     /* the root process: first = wait status, second = errno of its execve */
 };
 
@@ -32,6 +33,8 @@ int box_send(int fd, const struct box_message *m, const void *data);
 /* *data is owned, NUL-terminated; may be NULL when not wanted. -EPIPE: the other side is gone. */
 int box_receive(int fd, struct box_message *m, char **data);
 
+#define BOX_ADOPTED_MAX 64
+
 /* What pid 1 does from its first instruction to its end. */
 struct box {
 	const struct keeper_options *options;
@@ -42,6 +45,8 @@ struct box {
 	pid_t root;     /* 0 = not launched */
 	bool launched;
 	bool gentle;
+	int adopted[BOX_ADOPTED_MAX]; /* pidfds; a ring */
+	unsigned int n_adopted;
 };
 _Noreturn void box_main(struct box *b);
 
@@ -53,6 +58,9 @@ size_t box_descendants(pid_t top, pid_t **pids);
 
 /* Is there such a process, no zombie, and did it begin at or after since (CLOCK_MONOTONIC ns)? */
 bool box_born_after(pid_t pid, uint64_t since);
+
+/* When it began, in ticks: with its number, who it is. 0: there is no such process, or a zombie. */
+uint64_t box_start_of(pid_t pid);
 
 /*
  * SIGKILL every descendant of process top, once; returns how many there were. Identity is checked

@@ -99,6 +99,13 @@ bool box_born_after(pid_t pid, uint64_t since)
 	return (p.start + 1) * tick >= since + offset;
 }
 
+uint64_t box_start_of(pid_t pid)
+{
+	struct process p;
+
+	return read_process(pid, &p) ? p.start : 0;
+}
+
 size_t box_children(pid_t top, pid_t *children, size_t max)
 {
 	size_t i, n, found = 0;

@@ -188,6 +188,8 @@ static int launch(struct run_now *r, struct error *err)
 static void drain(struct run_now *r)
 {
 	collector_drain(r->st->collector);
+	if (r->box.keeper.host)
+		adopted_tell(&r->st->adopted, &r->box.keeper, r->st->launch);
 }
 
 static void fail(struct run_now *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -566,6 +568,8 @@ static void tear_down(struct run_now *r)
 	put_symbols(r);
 	if (r->box.keeper.host && r->box.kept && r->st->adopted.container) {
 		keeper_be_gentle(&r->box.keeper);
+		adopted_hold(&r->st->adopted, r->st->live.pids, r->st->live.n);
+		drain(r);
 		adopted_end(&r->st->adopted, r->st->live.pids, r->st->live.n, r->st->launch);
 	}
 	keeper_stop(&r->box.keeper);
