@@ -41,7 +41,8 @@ static int command(struct scenario *s, const struct scenario_run *run, struct ar
 	args_add(argv, "--memory");
 	args_addf(argv, "size=%uM", o->memory_mib ? o->memory_mib : VMM_MEMORY_MIB);
 	args_add(argv, "--net");
-	args_add(argv, "tap=" NET_TAP ",mac=" NET_SERVICE_MAC);
+	/* The tap has this address already. Without it versions before v49 may give it one of theirs. */
+	args_add(argv, "tap=" NET_TAP ",mac=" NET_SERVICE_MAC ",ip=" NET_CLIENT_ADDRESS ",mask=" NET_MASK);
 	args_add(argv, "--serial");
 	if (o->serial)
 		args_addf(argv, "file=%s/console.log", run->dir);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -19,7 +21,11 @@
 #include "user/base/mem.h"
 
 #define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define START_TRIES 1600 /* of 5 ms: it has 8 s to answer on its socket */
+/*
+ * So long it may take to answer on its socket: less than the keeper has to be ready (10 s, of which the
+ * mounts before this have used some), or nobody would say what it was waited for.
+ */
+#define START_S 7
 #define START_PAUSE_NS 5000000
 
 /* ---- is it here? ---------------------------------------------------------------------------- */
@@ -59,6 +65,11 @@ int containerd_probe(struct scenario *s, struct containerd *c, const char *shim,
 	if (shim)
 		add_directory(&c->path, shim);
 	return 0;
+}
+
+void containerd_path(struct containerd *c, const char *program)
+{
+	add_directory(&c->path, program);
 }
 
 void containerd_release(struct containerd *c)
@@ -117,7 +128,7 @@ static int hide_run(const struct scenario_run *run, struct error *err)
  * What is left out is what would reach out of its own directories (opt makes /opt/containerd), what
  * asks the host for devices, and what no `ctr run` needs.
  */
-char *containerd_config(const char *dir, const char *snapshotter)
+char *containerd_config(const char *dir)
 {
 	return xasprintf("version = 2\n"
 			 "root = \"%s/root\"\n"
@@ -129,14 +140,11 @@ char *containerd_config(const char *dir, const char *snapshotter)
 			 "  \"io.containerd.snapshotter.v1.aufs\",\n"
 			 "  \"io.containerd.snapshotter.v1.btrfs\",\n"
 			 "  \"io.containerd.snapshotter.v1.zfs\",\n"
-			 "%s"
+			 "  \"io.containerd.snapshotter.v1.devmapper\",\n"
 			 "]\n"
 			 "[grpc]\n"
-			 "  address = \"%s/sock\"\n"
-			 "%s",
-			 dir, dir, dir,
-			 snapshotter ? "" : "  \"io.containerd.snapshotter.v1.devmapper\",\n", dir,
-			 snapshotter ? snapshotter : "");
+			 "  address = \"%s/sock\"\n",
+			 dir, dir, dir, dir);
 }
 
 static int write_text(const char *path, const char *text, struct error *err)
@@ -184,7 +192,7 @@ static char *last_words(const char *log)
 }
 
 /* We are pid 1 of the box, so its end is ours and the kernel's to see to. */
-static pid_t spawn(const struct containerd *c, const char *config, const char *log)
+static pid_t spawn(const struct containerd *c, const char *config, const char *log, bool apart)
 {
 	CLEANUP_FREE char *path = xasprintf("PATH=%s", c->path);
 	char *envp[] = { path, (char *)"HOME=/root", (char *)"LANG=C", NULL };
@@ -196,6 +204,8 @@ static pid_t spawn(const struct containerd *c, const char *config, const char *l
 	if (pid)
 		return pid;
 	setsid();
+	if (apart && unshare(CLONE_NEWNET))
+		_exit(125);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -208,10 +218,16 @@ static pid_t spawn(const struct containerd *c, const char *config, const char *l
 static int wait_for(pid_t pid, const char *socket_path, const char *log, struct error *err)
 {
 	struct timespec pause = { .tv_nsec = START_PAUSE_NS };
+	struct itimerspec after = { .it_value.tv_sec = START_S };
+	CLEANUP_CLOSE int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	CLEANUP_FREE char *words = NULL;
-	int status, i;
+	uint64_t over;
+	int status;
 
-	for (i = 0; i < START_TRIES; i++) {
+	if (timer < 0)
+		return error_errno(err, -errno, "cannot make a timer");
+	timerfd_settime(timer, 0, &after, NULL);
+	while (read(timer, &over, sizeof(over)) < 0) {
 		if (serves(socket_path))
 			return 0;
 		if (waitpid(pid, &status, WNOHANG) == pid) {
@@ -226,14 +242,14 @@ static int wait_for(pid_t pid, const char *socket_path, const char *log, struct 
 	return error_set(err, -ETIMEDOUT, "containerd does not serve on its socket: %s", words);
 }
 
-int containerd_start(const struct containerd *c, const struct scenario_run *run,
-		     const char *snapshotter, struct error *err)
+int containerd_start(const struct containerd *c, const struct scenario_run *run, bool apart,
+		     struct error *err)
 {
 	CLEANUP_FREE char *dir = xasprintf("%s/containerd", run->dir);
 	CLEANUP_FREE char *config = xasprintf("%s/config.toml", dir);
 	CLEANUP_FREE char *log = xasprintf("%s/log", dir);
 	CLEANUP_FREE char *socket_path = xasprintf("%s/sock", dir);
-	CLEANUP_FREE char *text = containerd_config(dir, snapshotter);
+	CLEANUP_FREE char *text = containerd_config(dir);
 	int ret = hide_run(run, err);
 	pid_t pid;
 
@@ -243,7 +259,7 @@ int containerd_start(const struct containerd *c, const struct scenario_run *run,
 		ret = write_text(config, text, err);
 	if (ret)
 		return ret;
-	pid = spawn(c, config, log);
+	pid = spawn(c, config, log, apart);
 	if (pid < 0)
 		return error_errno(err, -errno, "cannot start %s", c->containerd);
 	return wait_for(pid, socket_path, log, err);

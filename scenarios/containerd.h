@@ -10,6 +10,8 @@
 #ifndef COLDPROF_SCENARIO_CONTAINERD_H
 #define COLDPROF_SCENARIO_CONTAINERD_H
 
+#include <stdbool.h>
+
 #include "scenarios/scenario.h"
 
 struct containerd {
@@ -26,18 +28,21 @@ struct containerd {
 int containerd_probe(struct scenario *s, struct containerd *c, const char *shim,
 		     struct error *err);
 
+/* The directory of a program that the shim will look for is put on that PATH, too. */
+void containerd_path(struct containerd *c, const char *program);
+
 /* The shim of a runtime that is not containerd's own; owned, NULL when it is nowhere. */
 char *containerd_shim(const struct scenario_options *o, const char *shim);
 
 /*
- * For enter: /run hidden, containerd started, its socket accepts. snapshotter is TOML that is put
- * behind the configuration, or NULL.
+ * For enter: /run hidden, containerd started, its socket accepts. apart: it and its shims live in a
+ * network namespace of their own, empty; the container is given another by path.
  */
-int containerd_start(const struct containerd *c, const struct scenario_run *run,
-		     const char *snapshotter, struct error *err);
+int containerd_start(const struct containerd *c, const struct scenario_run *run, bool apart,
+		     struct error *err);
 
 /* The configuration as it is written; owned. A function of its arguments, for tests. */
-char *containerd_config(const char *dir, const char *snapshotter);
+char *containerd_config(const char *dir);
 
 /* "ctr --address SOCKET run --rm": what follows are the options of run. */
 void containerd_ctr(const struct containerd *c, const struct scenario_run *run, struct args *argv);

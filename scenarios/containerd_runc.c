@@ -60,7 +60,7 @@ static int enter(struct scenario *s, const struct scenario_run *run, struct erro
 	};
 	int ret = bundle_write(s->options, &b, err);
 
-	return ret ? ret : containerd_start(&c->daemon, run, NULL, err);
+	return ret ? ret : containerd_start(&c->daemon, run, false, err);
 }
 
 static int command(struct scenario *s, const struct scenario_run *run, struct args *argv,

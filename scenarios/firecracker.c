@@ -35,6 +35,7 @@ static const struct program program = { .name = "firecracker", .version_arg = "-
 struct firecracker {
 	struct vmm vmm;
 	char *jailer; /* with --jailer; owned */
+	char *exec_file; /* … and what it copies: its name names the jail; owned */
 };
 
 static int probe(struct scenario *s, struct error *err)
@@ -45,8 +46,10 @@ static int probe(struct scenario *s, struct error *err)
 	if (ret || !s->options->jailer)
 		return ret;
 	f->jailer = find_tool(s->options, "jailer");
-	return f->jailer ? 0 : scenario_unavailable(s, GET_FIRECRACKER, "--jailer: no jailer is "
-						    "installed");
+	if (!f->jailer)
+		return scenario_unavailable(s, GET_FIRECRACKER, "--jailer: no jailer is installed");
+	f->exec_file = realpath(s->runtime_path, NULL);
+	return f->exec_file ? 0 : error_errno(err, -errno, "cannot resolve %s", s->runtime_path);
 }
 
 static int prepare(struct scenario *s, struct error *err)
@@ -98,19 +101,33 @@ static int bind_file(const char *from, const char *to, struct error *err)
 	return 0;
 }
 
-/* The chroot that the jailer will enter: BASE/firecracker/ID/root. */
-static char *jail(const struct scenario_run *run)
+/*
+ * The chroot that the jailer will enter: BASE/NAME/ID/root, where NAME is that of the program's file
+ * when all links are followed ("firecracker-v1.12.0-x86_64").
+ */
+char *firecracker_jail(const char *exec_file, const struct scenario_run *run)
 {
-	return xasprintf("%s/jail/firecracker/%s/root", run->dir, run->id);
+	const char *slash = strrchr(exec_file, '/');
+
+	return xasprintf("%s/jail/%s/%s/root", run->dir, slash ? slash + 1 : exec_file, run->id);
 }
 
+/*
+ * The jailer copies the program there and makes devices: not on /run, where neither may be used. Its
+ * log is bound in from the run's directory, which is there when all of this is gone.
+ */
 static int make_jail(const struct firecracker *f, const struct scenario_run *run, char **root,
 		     struct error *err)
 {
-	CLEANUP_FREE char *path = jail(run), *kernel = NULL, *initrd = NULL;
+	CLEANUP_FREE char *path = firecracker_jail(f->exec_file, run), *kernel = NULL, *initrd = NULL;
+	CLEANUP_FREE char *base = xasprintf("%s/jail", run->dir);
 	char *at;
 	int ret;
 
+	if (mkdir(base, 0755) && errno != EEXIST)
+		return error_errno(err, -errno, "cannot make %s", base);
+	if (mount("none", base, "tmpfs", MS_NOSUID, "mode=755"))
+		return error_errno(err, -errno, "cannot mount a file system for the jail");
 	for (at = path + strlen(run->dir) + 1; (at = strchr(at, '/')); at++) {
 		*at = '\0';
 		if (mkdir(path, 0755) && errno != EEXIST)
@@ -145,12 +162,19 @@ static int enter(struct scenario *s, const struct scenario_run *run, struct erro
 	if (ret)
 		return ret;
 	config = xasprintf("%s/vm.json", dir);
-	log = xasprintf("%s/log", dir);
+	log = xasprintf("%s/log", run->dir);
 	text = firecracker_config(s->options, &files);
 	if (!text)
 		return error_set(err, -EILSEQ, "a path or --append is not valid UTF-8");
 	ret = write_file(config, text, err);
-	return ret ? ret : write_file(log, "", err); /* it opens its log, it does not make it */
+	if (!ret)
+		ret = write_file(log, "", err); /* it opens its log, it does not make it */
+	if (!ret && f->jailer) {
+		CLEANUP_FREE char *inside = xasprintf("%s/log", dir);
+
+		ret = bind_file(log, inside, err);
+	}
+	return ret;
 }
 
 static int command(struct scenario *s, const struct scenario_run *run, struct args *argv,
@@ -165,7 +189,7 @@ static int command(struct scenario *s, const struct scenario_run *run, struct ar
 		args_add(argv, "--id");
 		args_add(argv, run->id);
 		args_add(argv, "--exec-file");
-		args_add(argv, s->runtime_path);
+		args_add(argv, f->exec_file);
 		args_add_words(argv, "--uid 0 --gid 0 --chroot-base-dir");
 		args_addf(argv, "%s/jail", run->dir);
 		args_add(argv, "--");
@@ -185,10 +209,9 @@ static int command(struct scenario *s, const struct scenario_run *run, struct ar
 static bool boot_time(struct scenario *s, const struct scenario_run *run, uint64_t *ns,
 		      uint64_t *cpu_ns)
 {
-	const struct firecracker *f = s->state;
-	CLEANUP_FREE char *dir = f->jailer ? jail(run) : xstrdup(run->dir);
-	CLEANUP_FREE char *log = xasprintf("%s/log", dir);
+	CLEANUP_FREE char *log = xasprintf("%s/log", run->dir);
 
+	(void)s;
 	return vmm_log_read(log, ns, cpu_ns);
 }
 
@@ -198,15 +221,16 @@ static void cleanup(struct scenario *s)
 
 	vmm_release(&f->vmm);
 	free(f->jailer);
-	f->jailer = NULL;
+	free(f->exec_file);
+	f->jailer = f->exec_file = NULL;
 }
 
 /* The order of build_microvm_for_boot() in src/vmm/src/builder.rs. */
 static const struct phase_rule phases[] = {
 	{ .name = "exec" },
 	{ .name = "jailer", .at = PHASE_MILESTONE, .milestone = MILESTONE_EXEC,
-	  .before_exe = "firecracker", .optional = true },
-	{ .name = "firecracker's start-up", .at = PHASE_EXEC, .exe = "firecracker" },
+	  .before_exe = "firecracker*", .optional = true },
+	{ .name = "firecracker's start-up", .at = PHASE_EXEC, .exe = "firecracker*" },
 	{ .name = "VM made", .at = PHASE_KVM_IOCTL, .nr = 0xae01 },
 	{ .name = "guest memory, kernel, devices", .at = PHASE_KVM_IOCTL, .nr = 0x4020ae46 },
 	{ .name = "vCPUs set up", .at = PHASE_COMM, .object = "fc_vcpu *", .optional = true },

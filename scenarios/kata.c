@@ -3,16 +3,20 @@
 #include "scenarios/kata.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scenarios/vmm.h"
 #include "user/base/mem.h"
 #include "user/record/format.h"
 
 #define SHIM "containerd-shim-kata-v2"
-#define IMAGE_MIB 64
+#define RUST_SHIM "/opt/kata/runtime-rs/bin/" SHIM
+#define IMAGE_MIB 64 /* at least */
+#define IMAGE_ROOM_MIB 32 /* besides what is in it */
 #define GET_KATA                                                                                   \
 	"github.com/kata-containers/kata-containers/releases (kata-static, unpacked to /), on a "   \
 	"host with vmx or svm"
@@ -93,7 +97,8 @@ static char *config_value(const char *config, const char *key)
 /* The files that a configuration names must be there. */
 static void need_files(char **all, const char *config, const char *root)
 {
-	static const char *const keys[] = { "path", "kernel", "image", "initrd", "virtio_fs_daemon" };
+	static const char *const keys[] = { "path", "jailer_path", "kernel", "image", "initrd",
+					    "virtio_fs_daemon", "firmware" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(keys); i++) {
@@ -115,13 +120,17 @@ char *kata_missing(const struct kata_hypervisor *h, const char *shim, const char
 	char *all = NULL;
 
 	root = root ? root : "";
-	if (!shim)
-		add(&all, "%s is not installed", SHIM);
-	else if (!config)
+	if (!shim) {
+		CLEANUP_FREE char *rust = xasprintf("%s" RUST_SHIM, root);
+
+		add(&all, access(rust, X_OK) ? "%s is not installed" : "of %s only the one in Rust is "
+		    "installed (/opt/kata/runtime-rs), whose configuration is another", SHIM);
+	} else if (!config)
 		add(&all, "%s is in none of Kata's directories", h->config);
 	else
 		need_files(&all, config, root);
 	need_device(&all, root, "/dev/kvm", "load kvm_intel or kvm_amd");
+	need_device(&all, root, "/dev/net/tun", "modprobe tun");
 	if (h->vhost_vsock)
 		need_device(&all, root, "/dev/vhost-vsock", "modprobe vhost_vsock");
 	return all;
@@ -131,18 +140,33 @@ int kata_probe(struct scenario *s, struct error *err)
 {
 	const struct kata_hypervisor *h = kata_hypervisor_of(s->ops->name);
 	struct kata *k = s->state;
-	CLEANUP_FREE char *missing = NULL;
+	CLEANUP_FREE char *missing = NULL, *mkfs = NULL;
+	const char *no_kvm;
+	char buf[128];
 	int ret;
 
 	k->hypervisor = h;
+	if (h->block_rootfs && (s->options->bundle || s->options->image))
+		return scenario_unavailable(s, "--rootfs DIR --entry CMD", "%s needs its rootfs on a "
+					    "block device: it takes --rootfs, not --bundle or --image",
+					    s->ops->name);
 	k->shim = find_shim(s->options);
 	k->config = k->shim ? kata_config_file(h->config, "") : NULL;
 	missing = kata_missing(h, k->shim, k->config, NULL);
+	no_kvm = vmm_no_kvm(s->options, buf, sizeof(buf));
+	if (no_kvm && !strstr(no_kvm, "/dev/kvm")) /* what device is missing is said already */
+		add(&missing, "%s", no_kvm);
+	mkfs = h->block_rootfs ? find_tool(s->options, "mkfs.ext4") : NULL;
+	if (h->block_rootfs && !mkfs)
+		add(&missing, "%s is not installed (apt-get install e2fsprogs)", "mkfs.ext4");
+	ret = containerd_probe(s, &k->daemon, k->shim, err);
+	if (ret > 0)
+		add(&missing, "%s", s->reason);
+	if (ret < 0)
+		return ret;
 	if (missing)
 		return scenario_unavailable(s, GET_KATA, "%s", missing);
-	ret = containerd_probe(s, &k->daemon, k->shim, err);
-	if (!ret)
-		ret = bundle_check(s, err);
+	ret = bundle_check(s, err);
 	if (!ret) {
 		free(s->accel);
 		s->accel = xstrdup("kvm");
@@ -155,11 +179,39 @@ void kata_describe(struct scenario *s)
 {
 	const struct kata *k = s->state;
 	CLEANUP_FREE char *kata = runtime_version(k->shim, "--version");
+	CLEANUP_FREE char *ignored = kata_ignored(s->options);
 	char *version = s->runtime_version;
 
-	s->runtime_version = xasprintf("%s, %s, %s", version ? version : "containerd",
-				       kata ? kata : SHIM, k->config);
+	s->runtime_version = xasprintf("%s, %s, %s%s", version ? version : "containerd",
+				       kata ? kata : SHIM, k->config, ignored);
 	free(version);
+}
+
+/* The session's defaults (256 MiB, one vCPU) are no wish of the user's. */
+char *kata_ignored(const struct scenario_options *o)
+{
+	const struct {
+		bool given;
+		const char *option;
+	} options[] = {
+		{ o->memory_mib && o->memory_mib != VMM_MEMORY_MIB, "--memory" },
+		{ o->vcpus > 1, "--vcpus" },
+		{ o->kernel != NULL, "--kernel" },
+		{ o->initrd != NULL, "--initrd" },
+		{ o->append != NULL, "--append" },
+		{ o->serial, "--serial" },
+	};
+	CLEANUP_FREE char *all = NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].given) {
+			char *longer = xasprintf("%s%s%s", all ? all : "", all ? " " : "", options[i].option);
+
+			free(all);
+			all = longer;
+		}
+	return all ? xasprintf(" (%s ignored: that configuration decides)", all) : xstrdup("");
 }
 
 /* ---- a run ------------------------------------------------------------------------------------ */
@@ -176,29 +228,57 @@ static int run_words(struct error *err, const char *const *words)
 	return ret;
 }
 
-/* An ext4 file system with the service in it, for hypervisors that share no directories. */
+/* Blocks of what nftw() goes through. */
+static uint64_t tree_blocks;
+
+static int add_blocks(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)path, (void)type, (void)ftw;
+	tree_blocks += (uint64_t)(st->st_size + 4095) / 4096 + 1; /* and an inode of it */
+	return 0;
+}
+
+unsigned int kata_image_mib(const char *tree)
+{
+	uint64_t mib;
+
+	tree_blocks = 0;
+	if (nftw(tree, add_blocks, 32, FTW_PHYS | FTW_MOUNT))
+		return 0;
+	/* A tenth more: the file system's own tables and its reserve. */
+	mib = tree_blocks * 11 / 10 / 256 + IMAGE_ROOM_MIB;
+	return mib < IMAGE_MIB ? IMAGE_MIB : mib > UINT32_MAX / 2 ? 0 : (unsigned int)mib;
+}
+
+/*
+ * An ext4 file system with the service in it, for hypervisors that share no directories. Kata hands a
+ * rootfs that lies on a block device to the guest as it is (src/runtime/virtcontainers/container.go,
+ * checkStorageDriver asks for nothing else), so a loop device stands for the snapshotter's (devmapper,
+ * blockfile): both are there for images, of which there is none here.
+ */
 static int make_image(struct scenario *s, struct error *err)
 {
 	struct kata *k = s->state;
 	CLEANUP_FREE char *tree = xasprintf("%s/tree", s->scratch);
 	CLEANUP_FREE char *service = lib_path(s->options, "service/service");
 	CLEANUP_FREE char *mkfs = find_tool(s->options, "mkfs.ext4");
-	CLEANUP_FREE char *size = xasprintf("%dM", IMAGE_MIB);
+	CLEANUP_FREE char *size = NULL;
 	const char *from = s->options->rootfs ? s->options->rootfs : tree;
 	CLEANUP_FREE char *image = xasprintf("%s/rootfs.ext4", s->scratch);
+	unsigned int mib;
 	int ret = 0;
 
-	if (!mkfs)
-		return error_set(err, -ENOENT, "mkfs.ext4 is not installed (apt-get install "
-				 "e2fsprogs)");
-	if (s->options->bundle || s->options->image)
-		return error_set(err, -ENOTSUP, "%s needs its rootfs on a block device; use "
-				 "--rootfs, not --bundle or --image", s->ops->name);
+	if (!mkfs || (!service && !s->options->rootfs))
+		return error_set(err, -ENOENT, "%s is no longer there", mkfs ? "coldprof's service" : "mkfs.ext4");
 	if (!s->options->rootfs) {
 		if (mkdir(tree, 0755) && errno != EEXIST)
 			return error_errno(err, -errno, "cannot make %s", tree);
 		ret = run_words(err, (const char *const[]){ "/bin/cp", service, tree, NULL });
 	}
+	mib = ret ? 0 : kata_image_mib(from);
+	if (!ret && !mib)
+		return error_set(err, -EIO, "cannot tell how large %s is", from);
+	size = xasprintf("%uM", mib);
 	if (!ret)
 		ret = run_words(err, (const char *const[]){ mkfs, "-q", "-d", from, image, size,
 							    NULL });
@@ -223,7 +303,11 @@ int kata_enter(struct scenario *s, const struct scenario_run *run, struct error 
 		.dir = dir,
 		.unpacked = s->unpacked,
 		.cgroups_path = cgroup,
-		.netns_path = "/proc/1/ns/net", /* the box's: its eth0 becomes the guest's */
+		/*
+		 * The box's: its eth0 becomes the guest's. Kata refuses a namespace that its shim lives in
+		 * ("Host networking requested, not supported by runtime"), so containerd lives in another.
+		 */
+		.netns_path = "/proc/1/ns/net",
 	};
 	int ret = bundle_write(s->options, &b, err);
 
@@ -233,7 +317,7 @@ int kata_enter(struct scenario *s, const struct scenario_run *run, struct error 
 		ret = run_words(err, (const char *const[]){ "/bin/mount", "-o", "loop", k->image,
 							    rootfs, NULL });
 	}
-	return ret ? ret : containerd_start(&k->daemon, run, NULL, err);
+	return ret ? ret : containerd_start(&k->daemon, run, true, err);
 }
 
 int kata_command(struct scenario *s, const struct scenario_run *run, struct args *argv,

@@ -13,7 +13,7 @@
 struct kata_hypervisor {
 	const char *scenario; /* its name */
 	const char *config;   /* file name in Kata's usual directories */
-	bool vhost_vsock;     /* the agent is reached by /dev/vhost-vsock */
+	bool vhost_vsock;     /* the agent is reached by /dev/vhost-vsock, not by a socket of the VMM's */
 	bool block_rootfs;    /* no virtio-fs: the rootfs must lie on a block device */
 };
 
@@ -37,10 +37,16 @@ void kata_cleanup(struct scenario *s);
 
 /*
  * Everything that is missing for it on this host, in one sentence; NULL: nothing. Owned. Where root
- * is not NULL, devices and configuration are looked for below it: for tests.
+ * is not NULL, devices, configuration and the Rust runtime are looked for below it: for tests.
  */
 char *kata_missing(const struct kata_hypervisor *h, const char *shim, const char *config,
 		   const char *root);
+
+/* MiB that an ext4 image of a tree takes, with room for what a service writes. 0: it cannot be read. */
+unsigned int kata_image_mib(const char *tree);
+
+/* Which of the user's options are not for Kata, whose configuration has them: "" or " (… ignored…)". Owned. */
+char *kata_ignored(const struct scenario_options *o);
 
 /* The first of Kata's usual directories that has the file; owned, NULL. root as above, or "". */
 char *kata_config_file(const char *name, const char *root);

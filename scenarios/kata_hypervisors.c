@@ -12,7 +12,7 @@
 static const struct kata_hypervisor hypervisors[] = {
 	{ .scenario = "kata-qemu", .config = "configuration-qemu.toml", .vhost_vsock = true },
 	{ .scenario = "kata-fc", .config = "configuration-fc.toml", .block_rootfs = true },
-	{ .scenario = "kata-clh", .config = "configuration-clh.toml", .vhost_vsock = true },
+	{ .scenario = "kata-clh", .config = "configuration-clh.toml" },
 };
 
 const struct kata_hypervisor *kata_hypervisor_of(const char *scenario)
@@ -49,7 +49,7 @@ const struct kata_hypervisor *kata_hypervisor_of(const char *scenario)
 	}
 
 static const struct phase_rule qemu_phases[] = PHASES("virtiofsd", "qemu-system-*");
-static const struct phase_rule fc_phases[] = PHASES("jailer", "firecracker");
+static const struct phase_rule fc_phases[] = PHASES("jailer*", "firecracker*");
 static const struct phase_rule clh_phases[] = PHASES("virtiofsd", "cloud-hypervisor");
 
 #define KATA(NAME, HYPERVISOR, PHASES_OF_IT)                                                       \

@@ -30,6 +30,7 @@
 #define NET_CLIENT_ADDRESS "192.0.2.1"
 #define NET_SERVICE_ADDRESS "192.0.2.2"
 #define NET_PREFIX 30
+#define NET_MASK "255.255.255.252"
 /* Fixed, so that neither side has to ask by ARP, whose retries come at 1 s; VMMs set the second. */
 #define NET_CLIENT_MAC "02:00:00:c0:1d:01"
 #define NET_SERVICE_MAC "02:00:00:c0:1d:02"

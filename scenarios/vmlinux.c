@@ -62,11 +62,15 @@ static int copy_out(int fd, uint64_t at, uint64_t n, const char *path, struct er
 		return error_errno(err, -errno, "cannot make %s", path);
 	while (n) {
 		size_t want = n < sizeof(buffer) ? n : sizeof(buffer);
-		ssize_t got = pread(fd, buffer, want, (off_t)at);
+		ssize_t wrote, got = pread(fd, buffer, want, (off_t)at);
 
-		if (got <= 0 || write(out, buffer, (size_t)got) != got)
-			return error_errno(err, got ? -errno : -EIO, "cannot copy the kernel to %s",
-					   path);
+		if (got <= 0)
+			return error_errno(err, got ? -errno : -EIO, "cannot read the kernel for %s", path);
+		/* What is written short leaves no errno. */
+		wrote = write(out, buffer, (size_t)got);
+		if (wrote != got)
+			return error_errno(err, wrote < 0 ? -errno : -ENOSPC,
+					   "cannot copy the kernel to %s", path);
 		at += (uint64_t)got;
 		n -= (uint64_t)got;
 	}

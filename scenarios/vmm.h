@@ -41,6 +41,7 @@ bool vmm_log_read(const char *path, uint64_t *ns, uint64_t *cpu_ns);
 struct firecracker_files {
 	const char *kernel, *initrd; /* as the VMM sees them */
 };
+char *firecracker_jail(const char *exec_file, const struct scenario_run *run);
 char *firecracker_config(const struct scenario_options *o, const struct firecracker_files *f);
 
 #endif

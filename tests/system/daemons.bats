@@ -449,6 +449,56 @@ wrapper() {
 	chmod +x "$BATS_TEST_TMPDIR/$1"
 }
 
+# Not Kata: what the shim is given is looked at, then it fails. Kata refuses a container whose network is
+# the namespace that its shim lives in.
+@test "kata: the shim lives in another network namespace than the one that the container is given" {
+	need_runtime containerd-runc
+	[ -w /dev/kvm ] && [ -w /dev/net/tun ] || skip "no /dev/kvm or /dev/net/tun"
+	wrapper containerd-shim-kata-v2 'ns=$(jq -r ".linux.namespaces[] | select(.type == \"network\") | .path" config.json)
+		echo "$(readlink /proc/self/ns/net) $(readlink "$ns") $(ls /sys/class/net "$ns" 2>&1 | wc -l)" >>'"$BATS_TEST_TMPDIR/seen"'
+		echo "a stand-in, no Kata" >&2; exit 1'
+	cat >"$BATS_TEST_TMPDIR/in" <<-'END'
+		mount -t tmpfs none /opt && mkdir -p /opt/kata/share/defaults/kata-containers || exit 99
+		echo '[hypervisor.clh]' >/opt/kata/share/defaults/kata-containers/configuration-clh.toml
+		exec "$@"
+	END
+	unshare -m bash "$BATS_TEST_TMPDIR/in" true || skip "nothing can be mounted over /opt"
+	unshare -m bash "$BATS_TEST_TMPDIR/in" "$COLDPROF" --runtime kata-clh --accel kvm -n 1 "${QUICK[@]}" --plain \
+		--runtime-path containerd-shim-kata-v2="$BATS_TEST_TMPDIR/containerd-shim-kata-v2" --timeout 15 -o "$FILE" --json "$JSON" >"$BATS_TEST_TMPDIR/out" 2>&1 </dev/null 3>&- || true
+	holds '.scenarios[0].status == "failed"'
+	local own given rest
+	read -r own given rest <"$BATS_TEST_TMPDIR/seen" || { cat "$BATS_TEST_TMPDIR/out"; false; }
+	[[ $own == net:* && $given == net:* ]] || { cat "$BATS_TEST_TMPDIR/seen"; false; }
+	[ "$own" != "$given" ]
+}
+
+# Not Firecracker: what its jailer needs of us is tried, then it fails. On hosts /run allows neither
+# programs nor devices.
+@test "--jailer: in the jail a program can be executed, a device opened, and our files are there" {
+	[ -w /dev/kvm ] || skip "no /dev/kvm"
+	[ -s "$BUILD/guest/initrd.gz" ] || skip "no guest: make runtimes"
+	wrapper firecracker-v1.12.0-x86_64 'exit 1'
+	ln -s firecracker-v1.12.0-x86_64 "$BATS_TEST_TMPDIR/firecracker"
+	wrapper jailer '[ "$1" = --id ] && [ "$3" = --exec-file ] && [ "$9" = --chroot-base-dir ] || exit 9
+		cd "${10}/$(basename "$4")/$2/root" || exit 8
+		{ ls; cp '"$(command -v sleep)"' ./prog && ./prog 0 && echo executes; mknod kvm c 10 232 && exec 3<>kvm && echo opens; ls /sys/class/net | tr "\n" " "; } >'"$BATS_TEST_TMPDIR/seen"' 2>&1
+		echo "Guest-boot-time = 2000 us 2 ms, 1000 CPU us 1 CPU ms" >>log
+		exit 1'
+	cat >"$BATS_TEST_TMPDIR/in" <<-'END'
+		mkdir -p /run/coldprof && mount -t tmpfs -o nodev,noexec,nosuid,mode=700 none /run/coldprof || exit 99
+		exec "$@"
+	END
+	unshare -m bash "$BATS_TEST_TMPDIR/in" "$COLDPROF" --runtime firecracker --jailer --accel kvm -n 1 "${QUICK[@]}" --plain --timeout 15 -o "$FILE" --json "$JSON" \
+		--runtime-path firecracker="$BATS_TEST_TMPDIR/firecracker" --runtime-path jailer="$BATS_TEST_TMPDIR/jailer" >"$BATS_TEST_TMPDIR/out" 2>&1 </dev/null 3>&- || true
+	holds '.scenarios[0].status == "failed"'
+	for what in vm.json vmlinux initrd log executes opens; do
+		grep -qx "$what" "$BATS_TEST_TMPDIR/seen" || { echo "no $what"; cat "$BATS_TEST_TMPDIR/seen" "$BATS_TEST_TMPDIR/out"; false; }
+	done
+	# The box's own /sys shows the tap; and the log is read though the jail is gone.
+	grep -q cptap0 "$BATS_TEST_TMPDIR/seen"
+	"$COLDPROF" dump "$FILE" | grep -q 'BOOT_TIMER ns=2000000'
+}
+
 @test "containerd that does not start: its last words are the reason, others go on" {
 	need_runtime containerd-runc
 	wrapper containerd 'echo "level=fatal msg=\"disk on fire\"" >&2; exit 1'

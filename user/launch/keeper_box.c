@@ -168,6 +168,13 @@ static int make_network(const struct box *b, struct error *err)
 	if (b->options->scenario->ops->net == NET_TAP_DEVICE) {
 		if (setns(b->options->client_netns_fd, CLONE_NEWNET))
 			return error_errno(err, -errno, "cannot enter the client's network");
+		/*
+		 * The host's /sys shows the host's interfaces, and cloud-hypervisor looks for its tap there.
+		 * A VMM needs nothing of what is mounted below it (cgroups); other runtimes do, and have
+		 * interfaces by name from nowhere.
+		 */
+		if (mount("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+			return error_errno(err, -errno, "cannot mount the run's own /sys");
 		return 0;
 	}
 	if (unshare(CLONE_NEWNET))
