@@ -32,6 +32,7 @@ struct watch_rows {
 	struct row rows[ROWS_MAX]; /* a ring: entry n is at n % ROWS_MAX */
 	unsigned int drawn;        /* lines of the table that is on the screen */
 	uint64_t painted;
+	uint64_t lost; /* records */
 };
 
 struct watch_rows *watch_rows_new(void)
@@ -136,6 +137,9 @@ static void draw(struct watch_rows *r)
 		draw_row(&r->rows[(i + 1) % ROWS_MAX], now, columns);
 	snprintf(head, sizeof(head), "%u start%s seen, %u going on; Ctrl-C ends it", r->seen,
 		 r->seen == 1 ? "" : "s", open);
+	if (r->lost)
+		snprintf(head + strlen(head), sizeof(head) - strlen(head), "; %llu record%s LOST",
+			 (unsigned long long)r->lost, r->lost == 1 ? "" : "s");
 	fprintf(stderr, "%.*s\n", cut_at(head, columns), head);
 	fflush(stderr);
 	r->drawn = shown + 1;
@@ -163,6 +167,15 @@ void watch_rows_news(void *rows, const struct watch_news *n)
 
 	if (n->end == WATCH_ARMED) {
 		fputs("armed: starts are seen from now on; Ctrl-C ends it\n", stderr);
+		return;
+	}
+	if (n->end == WATCH_LOST) {
+		r->lost = n->lost;
+		if (r->terminal)
+			draw(r);
+		else
+			fprintf(stderr, "%llu record%s lost until now: starts are incomplete\n",
+				(unsigned long long)n->lost, n->lost == 1 ? " was" : "s were");
 		return;
 	}
 	if (n->end == WATCH_TICK) {

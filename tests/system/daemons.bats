@@ -507,6 +507,14 @@ wrapper() {
 	holds '.scenarios[1].status == "ok"'
 }
 
+@test "containerd that never serves: it says so itself, before the box is given up" {
+	need_runtime containerd-runc
+	wrapper containerd 'echo "level=info msg=\"still waiting for the disk\"" >&2; exec sleep 60'
+	ours_ends 1 --runtime containerd-runc,native -n 1 "${QUICK[@]}" --runtime-path containerd="$BATS_TEST_TMPDIR/containerd" -o "$FILE" --json "$JSON"
+	holds '.scenarios[0].runs[0].reason | test("containerd does not serve on its socket: .*still waiting")'
+	holds '.scenarios[1].status == "ok"'
+}
+
 @test "containerd that dies in the middle: it is named, the rest goes on, nothing is left" {
 	need_runtime containerd-runc
 	# The runtime kills the daemon of its own box, by its pid there: the keeper's first child.

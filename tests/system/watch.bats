@@ -177,6 +177,7 @@ seen() {
 
 @test "memory and recording are bounded, however many starts there are" {
 	local memory
+	echo "the user's" >"$FILE.new"
 	start_watch --program cpfake --max-recordings 20
 	starts 200
 	seen 200
@@ -194,7 +195,9 @@ seen() {
 	# The last ones of ours; whatever else starts on this host meanwhile is among the 20.
 	holds '[.scenarios[] | select(.name == "cpfake") | .runs[].tree[0].argv[1] | tonumber] | length > 0 and . == [range(1000 - length; 1000)]'
 	grep -q '^12[0-9]* starts seen, the last 20 recorded' "$ERR"
-	[ ! -e "$FILE.new" ]
+	# Nothing of ours is left beside it, and a file of a name like our own is what it was.
+	same "the user's $(basename "$FILE")" "$(cat "$FILE.new") $(cd "$(dirname "$FILE")" && ls "$(basename "$FILE")"* | grep -v '\.new$')"
+	same 1 "$(ls "$FILE".*new | wc -l)" "files left"
 }
 
 # fake NAME ARG...: a program of that name that does nothing.

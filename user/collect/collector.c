@@ -554,6 +554,14 @@ bool collector_notify_next(struct collector *c, struct collector_notice *notice)
 	return true;
 }
 
+uint64_t collector_lost(struct collector *c)
+{
+	struct collector_counts now;
+
+	read_counts(c, &now);
+	return now.lost - c->base.lost + c->bad_size;
+}
+
 int collector_watch_begin(struct collector *c, struct error *err)
 {
 	return watch_begin(c->probes, err);

@@ -147,6 +147,8 @@ bool collector_notify_next(struct collector *c, struct collector_notice *notice)
  * between watch_calls(true) and (false), which waits for the kernel's grace periods.
  */
 int collector_watch_begin(struct collector *c, struct error *err);
+/* Records that the probes could not send until now. */
+uint64_t collector_lost(struct collector *c);
 int collector_watch_calls(struct collector *c, bool on, struct error *err);
 void collector_watch_over(struct collector *c, uint32_t run);
 

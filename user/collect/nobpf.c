@@ -108,6 +108,12 @@ bool collector_notify_next(struct collector *c, struct collector_notice *notice)
 	return false;
 }
 
+uint64_t collector_lost(struct collector *c)
+{
+	(void)c;
+	return 0;
+}
+
 int collector_watch_begin(struct collector *c, struct error *err)
 {
 	(void)c;

@@ -37,6 +37,7 @@ struct watch {
 	unsigned int n_open;
 	bool calls;      /* the probes of system calls are attached */
 	uint64_t idle;   /* no entry is open since; 0: one is */
+	uint64_t told_lost, told_at;
 	uint64_t lost;   /* records that the probes could not send: nobody knows of which entry */
 	struct error write_error;
 };
@@ -252,6 +253,19 @@ static int follow_calls(struct watch *w, struct error *err)
 	return collector_watch_calls(w->collector, false, err);
 }
 
+/* Of no entry in particular, so no entry can say it; and it matters before the end. */
+static void tell_lost(struct watch *w)
+{
+	uint64_t lost = collector_lost(w->collector), now = clock_mono_ns();
+
+	if (lost == w->told_lost || now - w->told_at < 1000000000ull)
+		return;
+	w->told_lost = lost;
+	w->told_at = now;
+	if (w->o->news)
+		w->o->news(w->o->news_ctx, &(struct watch_news){ .end = WATCH_LOST, .lost = lost });
+}
+
 static bool enough(const struct watch *w)
 {
 	return w->o->until && w->result->entries >= w->o->until && !w->open;
@@ -277,6 +291,7 @@ static int watch_all(struct watch *w, int signal_fd, struct error *err)
 			;
 		collector_drain(w->collector);
 		close_due(w);
+		tell_lost(w);
 		if (w->open && w->o->news)
 			w->o->news(w->o->news_ctx, &(struct watch_news){ .end = WATCH_TICK });
 		if (w->write_error.code) {

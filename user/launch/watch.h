@@ -21,13 +21,15 @@
 #include "user/record/writer.h"
 
 enum watch_end {
-	WATCH_ARMED, WATCH_OPEN, WATCH_ACCEPTED, WATCH_SETTLED, WATCH_ENDED, WATCH_CROWDED, WATCH_TICK
+	WATCH_ARMED, WATCH_OPEN, WATCH_ACCEPTED, WATCH_SETTLED, WATCH_ENDED, WATCH_CROWDED, WATCH_TICK,
+	WATCH_LOST
 };
 
 /*
  * What a person who waits wants to see: that nothing will be missed from now on (WATCH_ARMED, nothing
  * else is set); of an entry when it is begun (WATCH_OPEN) and when it is over; and while one is open,
- * many times a second, that time goes on (WATCH_TICK, likewise).
+ * many times a second, that time goes on (WATCH_TICK, likewise). Records that were lost are told when
+ * they are, once a second at most (WATCH_LOST, with how many in all).
  */
 struct watch_news {
 	enum watch_end end;
@@ -38,6 +40,7 @@ struct watch_news {
 	uint64_t listen;      /* ns from the first exec to a first listen; 0 = none was seen */
 	uint16_t port;        /* accepted or listened on; 0 = neither */
 	unsigned int processes;
+	uint64_t lost;
 };
 typedef void (*watch_news_fn)(void *ctx, const struct watch_news *news);
 

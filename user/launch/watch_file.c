@@ -122,10 +122,11 @@ static void reverse(struct watch_file *f)
 /* A new file, with the last ones only, takes the place of the one that has grown. */
 static int renew(struct watch_file *f, uint64_t lost, struct error *err)
 {
-	CLEANUP_FREE char *fresh = xasprintf("%s.new", f->path);
+	/* Nothing is overwritten: --force was about FILE, and this name is not the user's choice. */
+	CLEANUP_FREE char *fresh = xasprintf("%s.%d.new", f->path, (int)getpid());
 	struct put put = { .file = f };
 	struct watch_entry *e;
-	struct writer *w = writer_open(fresh, true, f->options->uid, f->options->gid, err);
+	struct writer *w = writer_open(fresh, false, f->options->uid, f->options->gid, err);
 
 	if (!w)
 		return err->code;
