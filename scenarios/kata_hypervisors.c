@@ -29,7 +29,7 @@ const struct kata_hypervisor *kata_hypervisor_of(const char *scenario)
  * The shim that stays reads its configuration and starts the hypervisor itself, a helper of it
  * before. The guest's network is told by the tap that Kata makes in the container's namespace.
  */
-#define PHASES(HELPER, HYPERVISOR)                                                                 \
+#define PHASES(HELPER, HELPER_EXE, HYPERVISOR)                                                     \
 	{                                                                                          \
 		{ .name = "exec" },                                                                \
 		{ .name = "ctr's start-up", .at = PHASE_MILESTONE, .milestone = MILESTONE_EXEC },  \
@@ -38,7 +38,7 @@ const struct kata_hypervisor *kata_hypervisor_of(const char *scenario)
 		  .before_exe = SHIM },                                                            \
 		{ .name = "shim start", .at = PHASE_EXEC, .exe = SHIM },                           \
 		{ .name = "shim serves", .at = PHASE_EXEC, .exe = SHIM, .nth = 2 },                \
-		{ .name = HELPER, .at = PHASE_EXEC, .exe = HELPER, .optional = true },             \
+		{ .name = HELPER, .at = PHASE_EXEC, .exe = HELPER_EXE, .optional = true },           \
 		{ .name = "hypervisor's start-up", .at = PHASE_EXEC, .exe = HYPERVISOR },          \
 		{ .name = "VM made", .at = PHASE_KVM_IOCTL, .nr = 0xae01 },                        \
 		{ .name = "guest boots", .at = PHASE_KVM_RUN },                                    \
@@ -48,9 +48,9 @@ const struct kata_hypervisor *kata_hypervisor_of(const char *scenario)
 		{ 0 },                                                                             \
 	}
 
-static const struct phase_rule qemu_phases[] = PHASES("virtiofsd", "qemu-system-*");
-static const struct phase_rule fc_phases[] = PHASES("jailer*", "firecracker*");
-static const struct phase_rule clh_phases[] = PHASES("virtiofsd", "cloud-hypervisor");
+static const struct phase_rule qemu_phases[] = PHASES("virtiofsd", "virtiofsd", "qemu-system-*");
+static const struct phase_rule fc_phases[] = PHASES("jailer", "jailer*", "firecracker*");
+static const struct phase_rule clh_phases[] = PHASES("virtiofsd", "virtiofsd", "cloud-hypervisor");
 
 #define KATA(NAME, HYPERVISOR, PHASES_OF_IT)                                                       \
 	{                                                                                          \
