@@ -9,7 +9,8 @@ pairs=${1:-20}
 execs=${2:-1000}
 out=$(mktemp -d)
 watch=
-trap '[ -z "$watch" ] || kill -INT "$watch" 2>/dev/null || true; wait; rm -rf "$out"' EXIT
+old=
+trap '[ -z "$watch" ] || kill -INT "$watch" 2>/dev/null || true; [ -z "$old" ] || echo "$old" >"$stats"; wait; rm -rf "$out"' EXIT
 
 arm() {
 	./coldprof watch -o "$out/w.coldprof" --force >"$out/out" 2>"$out/err" </dev/null &
@@ -53,9 +54,32 @@ for kind in processes calls; do
 			if (kind == "processes") printf "; %.1f us a process", d[m] * 1e6 / n_execs
 			print "" }'
 done
+# The watch's own CPU time, second by second, in ns; and what the kernel counts for its programs while
+# processes are made: no other load is in that.
+ids() { bpftool -j prog show 2>/dev/null | jq -c '[.[].id]'; }
+others=$(ids)
 arm
-before=$(awk '{ print $14 + $15 }' "/proc/$watch/stat")
-sleep 10
-after=$(awk '{ print $14 + $15 }' "/proc/$watch/stat")
+ours=$(ids)
+own() { cut -d ' ' -f 1 "/proc/$watch/schedstat"; }
+for _ in $(seq 10); do
+	before=$(own)
+	sleep 1
+	echo $(($(own) - before))
+done | sort -n | awk '{ v[NR] = $1 } END { printf "CPU of the watch itself, idle: median %.4f %% of a core [%.4f, %.4f], n %d seconds\n", v[5] / 1e7, v[1] / 1e7, v[NR] / 1e7, NR }'
+
+stats=/proc/sys/kernel/bpf_stats_enabled
+programs() {
+	bpftool -j prog show 2>/dev/null | jq -r --argjson ids "${ours:-[]}" --argjson others "${others:-[]}" \
+		'[.[] | select(.id as $i | ($ids - $others | index($i)) != null) | .run_time_ns // 0] | add // 0'
+}
+old=$(cat "$stats")
+if [ "$(programs)" ] && echo 1 2>/dev/null >"$stats"; then
+	for _ in $(seq 10); do
+		before=$(programs)
+		processes
+		after=$(programs)
+		echo "$((after - before)) $execs"
+	done | sort -n | awk '{ v[NR] = $1 / $2 / 1000 } END { printf "its programs: median %.2f us a process [%.2f, %.2f], n %d times %d processes\n", v[5], v[1], v[NR], NR, $2 }'
+	echo "$old" >"$stats"
+fi
 disarm
-awk -v t="$((after - before))" -v hz="$(getconf CLK_TCK)" 'BEGIN { printf "CPU of the watch itself, 10 s of it idle: %.2f %% of a core\n", 100 * t / hz / 10 }'
