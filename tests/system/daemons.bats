@@ -222,7 +222,9 @@ cgroup_daemon() {
 		start() {
 			mkdir -p "$1" && echo "$BASHPID" >"$1/cgroup.procs" && exec "$2" fork=3 "listen=$3" serve=0
 		}
-		while read -r port name <"$1/asked"; do
+		# Open for writing too: between two clients there is no end of file.
+		exec 4<>"$1/asked"
+		while read -r port name <&4; do
 			start "$3/$(tr 0-9a-f 1-9a-f0 <<<"$name")" "$2" $((port + 1)) &
 			echo $! >>"$1/others"
 			start "$3/$name" "$2" "$port" &
@@ -231,10 +233,26 @@ cgroup_daemon() {
 	END
 	cat >"$1/client" <<-END
 		#!/bin/sh
-		curl -s -o /dev/null --unix-socket "$1/sock" -X POST "http://d/v1.41/containers/\$1"
+		case \$1 in
+		*:*) python3 "$1/grpc" "$1/sock" "\$1" ;;
+		*) curl -s -o /dev/null --unix-socket "$1/sock" -X POST "http://d/v1.41/containers/\$1" ;;
+		esac
 		[ ! -p "$1/go" ] || echo go >"$1/go"
 		echo "$PORT \$2" >"$1/asked"
 		exec sleep 30
+	END
+	# containerd's API: "make:ID" as Containers.Create, "task:ID" as what looks into a task.
+	cat >"$1/grpc" <<-'END'
+		import socket, struct, sys
+		kind, name = sys.argv[2].split(":")
+		message = b"\x0a\x40" + name.encode()
+		if kind == "make":
+		    message += b"\x12\x06\x0a\x01a\x12\x01b" * 20
+		    message = b"\x0a" + bytes([len(message) & 127 | 128, len(message) >> 7]) + message
+		message = b"\0" + struct.pack(">I", len(message)) + message
+		s = socket.socket(socket.AF_UNIX)
+		s.connect(sys.argv[1])
+		s.sendall(struct.pack(">I", len(message) << 8)[:4] + b"\x01\0\0\0\x01" + message)
 	END
 	cat >"$1/api" <<-'END'
 		import socket, sys
@@ -253,6 +271,8 @@ cgroup_daemon() {
 	API=$!
 	"$1/daemon" "$1" "$WORKLOAD" "$2" >/dev/null 2>&1 </dev/null 3>&- &
 	DAEMON=$!
+	local i
+	for i in $(seq 100); do [ ! -S "$1/sock" ] || break; sleep 0.05; done
 }
 
 new_cgroup() {
@@ -279,11 +299,13 @@ new_id() {
 }
 
 @test "a program that no rule names, in a cgroup of the container asked for: adopted; another one's, or one that was there before, is not" {
-	local id name pid before
+	local id name pid before ask
 	new_cgroup
 	cgroup_daemon "$BATS_TEST_TMPDIR" "$CGROUP"
-	for name in %s unit-%s.scope; do
+	for name in %s unit-%s.scope nerd-%s; do
 		id=$(new_id)
+		ask=$id/start
+		[ "$name" != nerd-%s ] || ask=make:$id
 		# shellcheck disable=SC2059 # a format of ours
 		name=$(printf "$name" "$id")
 		# A container of this id runs already, in a cgroup of this name; somebody executes a program in it.
@@ -293,7 +315,7 @@ new_id() {
 		bash -c 'echo $BASHPID >"$1/cgroup.procs" && read -r go <"$2" && exec sleep 7777' bash "$CGROUP/before/$name" "$BATS_TEST_TMPDIR/go" 3>&- &
 		before=$!
 		echo "$before" >>"$BATS_TEST_TMPDIR/own"
-		ours_ends 0 run -n 1 "${QUICK[@]}" --port "$PORT" -o "$FILE" --force --json "$JSON" -- "$BATS_TEST_TMPDIR/client" "$id/start" "$name"
+		ours_ends 0 run -n 1 "${QUICK[@]}" --timeout 10 --port "$PORT" -o "$FILE" --force --json "$JSON" -- "$BATS_TEST_TMPDIR/client" "$ask" "$name"
 		holds '.scenarios[0].runs | length == 1 and all(.status == "ok" and .milestones.first_accept > 0)'
 		# The workload is the run's with its three children, and nothing else is adopted.
 		holds ".scenarios[0].runs[0].tree | map(select(.adopted)) | length == 1 and (.[0].adopted | .how == \"cgroup\" and .rule == \"exec in its cgroup\" and .by_comm == \"daemon\" and .id == \"${id:0:63}\")"
@@ -313,12 +335,14 @@ new_id() {
 }
 
 @test "a container that was only looked into, or a cgroup whose name is a word of the command, is nobody's" {
-	local id name pid
+	local id name pid ask
 	new_cgroup
 	cgroup_daemon "$BATS_TEST_TMPDIR" "$CGROUP"
 	id=$(new_id)
-	for name in "$id" "cpd-$$-x"; do
-		ours_ends 1 run -n 1 "${QUICK[@]}" --timeout 2 --port "$PORT" -o "$FILE" --force --json "$JSON" -- "$BATS_TEST_TMPDIR/client" "$id/exec" "$name"
+	for name in "$id" "cpd-$$-x" "nerd-$id"; do
+		ask=$id/exec
+		[ "$name" != "nerd-$id" ] || ask=task:$id
+		ours_ends 1 run -n 1 "${QUICK[@]}" --timeout 2 --port "$PORT" -o "$FILE" --force --json "$JSON" -- "$BATS_TEST_TMPDIR/client" "$ask" "$name"
 		holds '.scenarios[0].runs[0].tree | map(select(.adopted)) | length == 0'
 		for pid in $(cat "$BATS_TEST_TMPDIR/own"); do
 			[ -e "/proc/$pid" ]

@@ -258,7 +258,8 @@ fake() {
 	bundle "$BATS_TEST_TMPDIR/s" "/w sleep=60000"
 	cat >"$BATS_TEST_TMPDIR/serve" <<-'END'
 		(
-			while read -r words <"$4/asked"; do
+			exec 4<>"$4/asked"
+			while read -r words <&4; do
 				[ "$words" != end ] || exit 0
 				$words >/dev/null 2>&1 </dev/null
 				echo "$?" >"$4/done"
