@@ -279,7 +279,7 @@ static size_t signal_all(struct adopted *a, int sig)
 
 		if (held->fd < 0 || held->pid == a->root || is_manager(a, held->pid))
 			continue;
-		if (pidfd_send_signal(held->fd, sig, NULL, 0) || !box_born_after(held->pid, 0))
+		if (pidfd_send_signal(held->fd, sig, NULL, 0) || !box_start_of(held->pid))
 			drop(held); /* gone, or a zombie */
 		else
 			there++;
