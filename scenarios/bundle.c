@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "scenarios/disk.h"
 #include "scenarios/scenario.h"
 #include "user/base/mem.h"
 
@@ -195,7 +196,7 @@ int bundle_prepare(struct scenario *s, struct error *err)
 	const struct scenario_options *o = s->options;
 	const char *tag;
 	CLEANUP_FREE char *name = o->image ? image_directory(o->image, &tag) : NULL;
-	CLEANUP_FREE char *dir = NULL, *to = NULL, *umoci = NULL;
+	CLEANUP_FREE char *dir = NULL, *disk = NULL, *to = NULL, *umoci = NULL;
 	struct args argv = { 0 };
 	int ret;
 
@@ -207,7 +208,10 @@ int bundle_prepare(struct scenario *s, struct error *err)
 	umoci = find_tool(o, "umoci");
 	if (!umoci)
 		return error_set(err, -ENOENT, "umoci is no longer there");
-	to = xasprintf("%s/image", s->scratch);
+	disk = disk_directory(s->scratch, err);
+	if (!disk)
+		return err->code;
+	to = xasprintf("%s/image", disk);
 	args_add(&argv, umoci);
 	args_add(&argv, "unpack");
 	args_add(&argv, "--image");
@@ -219,6 +223,8 @@ int bundle_prepare(struct scenario *s, struct error *err)
 		ret = check_command(o, to, err);
 	if (!ret)
 		s->unpacked = STEAL(to);
+	else
+		disk_remove(to);
 	return ret;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* scenario.c - the list of scenarios, the rows of --all, and what all drivers share. */
+#include "scenarios/disk.h"
 #include "scenarios/scenario.h"
 
 #include <errno.h>
@@ -66,6 +67,8 @@ void scenario_forget(struct scenario *s)
 	if (s->ops && s->ops->cleanup && s->state)
 		s->ops->cleanup(s);
 	free(s->state);
+	if (s->unpacked)
+		disk_remove(s->unpacked);
 	free(s->unpacked);
 	free(s->scratch);
 	free(s->runtime_path);

@@ -236,7 +236,7 @@ struct bundle_options {
 	bool cgroup_namespace;
 };
 int bundle_check(struct scenario *s, struct error *err);
-/* For prepare, may be all of it: --image unpacked by umoci; is its command there? */
+/* For prepare, may be all of it: --image unpacked by umoci, onto a disk; is its command there? */
 int bundle_prepare(struct scenario *s, struct error *err);
 int bundle_write(const struct scenario_options *o, const struct bundle_options *b,
 		 struct error *err);

@@ -636,6 +636,24 @@ image() {
 	ours_ends 0 --runtime runc -n 1 "${QUICK[@]}" --port 8099 --image "$BATS_TEST_TMPDIR/i:latest" --entry "/w listen=8099 serve=0" -o "$FILE" --force
 }
 
+@test "--image is unpacked onto a disk, goes with the session, and what a killed one left with the next" {
+	need_runtime runc
+	image "$BATS_TEST_TMPDIR/i" /w --config.cmd listen=8080 --config.cmd serve=0
+	local umoci=$BUILD/runtimes/bin/umoci
+	[ -x "$umoci" ] || umoci=$(command -v umoci)
+	wrapper umoci 'echo "${*: -1}" >>'"$BATS_TEST_TMPDIR/to"'
+		exec '"$umoci"' "$@"'
+	# Of a dead session; a directory of the user's beside it is none of ours.
+	mkdir -p -m 700 /var/tmp/coldprof
+	mkdir -p /var/tmp/coldprof/1-dead/runc/image /var/tmp/coldprof-user-$$
+	ours_ends 0 --runtime runc,containerd-runc -n 1 "${QUICK[@]}" --image "$BATS_TEST_TMPDIR/i" --runtime-path umoci="$BATS_TEST_TMPDIR/umoci" -o "$FILE" --json "$JSON"
+	holds '.scenarios | all(.status == "ok")'
+	[ "$(grep -c "^/var/tmp/coldprof/$PID-[^/]*/[a-z-]*/image$" "$BATS_TEST_TMPDIR/to")" -eq 2 ]
+	[ ! -e "/var/tmp/coldprof/1-dead" ]
+	[ -z "$(find /var/tmp/coldprof -maxdepth 1 -name "$PID-*" 2>/dev/null)" ]
+	rmdir "/var/tmp/coldprof-user-$$"
+}
+
 @test "--image without its command, without a tag, or no image: a clear reason each" {
 	need_runtime runc
 	image "$BATS_TEST_TMPDIR/i" /nothing

@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "scenarios/disk.h"
 #include "user/base/mem.h"
 
 #define ROOT_DIR "/run/coldprof"
@@ -314,5 +315,6 @@ int scratch_sweep(void)
 			close(list[i].lock_fd);
 		free(list[i].name);
 	}
+	disk_sweep();
 	return swept;
 }
