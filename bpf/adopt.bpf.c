@@ -53,10 +53,13 @@ struct iter_task {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct adopt_scan);
 } adopt_scratch SEC(".maps");
+
+/* Programs at system calls may be preempted (since Linux 6.13), others not: they do not share a room. */
+enum { ROOM_EXEC, ROOM_LEARN };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -66,11 +69,9 @@ struct {
 	__type(value, struct adopt_rule);
 } adopt_rules SEC(".maps");
 
-static __always_inline struct adopt_scan *scan_room(void)
+static __always_inline struct adopt_scan *scan_room(__u32 room)
 {
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&adopt_scratch, &zero);
+	return bpf_map_lookup_elem(&adopt_scratch, &room);
 }
 
 /* ---- the run's own daemon ----------------------------------------------------------------------- */
@@ -309,7 +310,7 @@ int BPF_PROG(on_adopt_exec, struct task_struct *task, int old_pid, struct linux_
 	own = c ? c->run : 0;
 	if (own && !config_watch)
 		return 0;
-	s = scan_room();
+	s = scan_room(ROOM_EXEC);
 	if (!s)
 		return 0;
 	rule = rule_of(s, bprm);
@@ -403,7 +404,7 @@ int BPF_PROG(on_learn, struct pt_regs *regs, long id)
 	file = file_of_fd(bpf_get_current_task_btf(), PT_REGS_PARM1_SYSCALL(regs));
 	if (!file || !sock_of_file(file))
 		return 0;
-	s = scan_room();
+	s = scan_room(ROOM_LEARN);
 	len = PT_REGS_PARM3_SYSCALL(regs);
 	if (!s || len < HEX_ID)
 		return 0;

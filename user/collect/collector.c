@@ -110,6 +110,7 @@ static int choose_possible(struct probes *p, struct error *err)
 		const char *tracepoint;
 	} optional[] = {
 		{ p->progs.on_rename, "task_rename" },
+		{ p->progs.on_adopt_mkdir, "cgroup_mkdir" },
 		{ p->progs.on_recv, "sock_recv_length" },
 		{ p->progs.on_send, "sock_send_length" },
 		{ p->progs.on_retransmit, "tcp_retransmit_skb" },
