@@ -14,6 +14,8 @@ setup_file() {
 }
 
 teardown_file() {
+	# What a test that failed has left.
+	[ -z "$DOCKERD" ] || docker_ ps -aq 2>/dev/null | xargs -r "$BUILD/runtimes/bin/docker" -H "unix://$DOCKER_DIR/sock" rm -f >/dev/null 2>&1 || true
 	[ -z "$DOCKERD" ] || { kill "$DOCKERD" 2>/dev/null || true; }
 	local i
 	for i in $(seq 100); do [ -n "$DOCKERD" ] && [ -e "/proc/$DOCKERD" ] || break; sleep 0.1; done
@@ -22,6 +24,7 @@ teardown_file() {
 }
 
 teardown() {
+	[ -z "${CGROUP:-}" ] || end_cgroups || true
 	[ -z "${LIBVIRTD:-}" ] || { virsh_ destroy cp-vm; virsh_ destroy cp-other; kill "$LIBVIRTD"; } >/dev/null 2>&1 || true
 	[ -z "${LIBVIRT:-}" ] || rm -rf "$LIBVIRT"
 }
@@ -284,14 +287,16 @@ new_cgroup() {
 
 end_cgroups() {
 	local i pid
-	kill "$DAEMON" "$API"
+	kill ${DAEMON:+"$DAEMON"} ${API:+"$API"} 2>/dev/null || true
 	for pid in $(cat "$BATS_TEST_TMPDIR/others" "$BATS_TEST_TMPDIR/own" 2>/dev/null); do kill -KILL "$pid" 2>/dev/null || true; done
+	for pid in $(find "$CGROUP" -name cgroup.procs -exec cat {} + 2>/dev/null); do kill -KILL "$pid" 2>/dev/null || true; done
 	for i in $(seq 50); do
 		find "$CGROUP" -depth -mindepth 1 -type d -exec rmdir {} + 2>/dev/null || true
 		! rmdir "$CGROUP" 2>/dev/null || break
 		sleep 0.1
 	done
-	[ ! -d "$CGROUP" ]
+	[ ! -d "$CGROUP" ] || return 1
+	CGROUP=
 }
 
 new_id() {
