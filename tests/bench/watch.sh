@@ -56,7 +56,14 @@ for kind in processes calls; do
 done
 # The watch's own CPU time, second by second, in ns; and what the kernel counts for its programs while
 # processes are made: no other load is in that.
-ids() { bpftool -j prog show 2>/dev/null | jq -c '[.[].id]'; }
+# A program that goes while it lists them ends bpftool's list: again then.
+show() {
+	local i
+	for i in $(seq 20); do
+		! bpftool -j prog show 2>/dev/null | jq -ce 'select(type == "array")' 2>/dev/null || return 0
+	done
+}
+ids() { show | jq -c '[.[].id]'; }
 others=$(ids)
 arm
 ours=$(ids)
@@ -69,8 +76,8 @@ done | sort -n | awk '{ v[NR] = $1 } END { printf "CPU of the watch itself, idle
 
 stats=/proc/sys/kernel/bpf_stats_enabled
 programs() {
-	bpftool -j prog show 2>/dev/null | jq -r --argjson ids "${ours:-[]}" --argjson others "${others:-[]}" \
-		'[.[] | select(.id as $i | ($ids - $others | index($i)) != null) | .run_time_ns // 0] | add // 0'
+	show | jq -r --argjson ids "${ours:-[]}" --argjson others "${others:-[]}" \
+		'[.[] | select(.name | startswith("on_sys_") | not) | select(.id as $i | ($ids - $others | index($i)) != null) | .run_time_ns // 0] | add // 0'
 }
 old=$(cat "$stats")
 if [ "$(programs)" ] && echo 1 2>/dev/null >"$stats"; then
