@@ -56,6 +56,148 @@ static __always_inline void begin(void)
 		memory_find_cpus();
 }
 
+/*
+ * What the last fault was, now that it is over. over: it certainly is; else the kernel has counted it,
+ * or it goes on: it may be waiting for its page to be read. What it brought in so far is remembered.
+ */
+int memory_settle_fault(struct memory_state *m, int over)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const __u32 *rose;
+	__u32 fault;
+
+	if (!m)
+		return 0;
+	rose = m->work.rose;
+	fault = m->fault;
+	if (!fault || memory_mm(task) != m->mm) {
+		m->fault = 0;
+		return 0;
+	}
+	if (memory_rises(m, task)) {
+		fault |= (rose[MEMBER_SHMEM] ? MEMORY_ROSE_SHMEM : 0) |
+			 (rose[MEMBER_FILE] ? MEMORY_ROSE_FILE : 0) |
+			 (rose[MEMBER_ANON] ? MEMORY_ROSE_ANON : 0);
+		if (fault & MEMORY_FAULT_GUEST)
+			memory_guest_grew(rose);
+	}
+	m->fault = fault;
+	if (!over && (__u32)task->min_flt == m->fault_minor &&
+	    (__u32)task->maj_flt == m->fault_major)
+		return 0;
+	m->fault = 0;
+	if (fault & MEMORY_FAULT_GUEST)
+		m->faults[FAULT_IS_GUEST]++;
+	else if ((fault & (FAULT_PRESENT | FAULT_WRITE)) == (FAULT_PRESENT | FAULT_WRITE))
+		m->faults[fault & MEMORY_FAULT_SHARED ? FAULT_IS_FILE : FAULT_IS_COW]++;
+	else if (fault & MEMORY_ROSE_SHMEM)
+		m->faults[FAULT_IS_SHMEM]++;
+	else if (fault & MEMORY_ROSE_FILE)
+		m->faults[(__u32)task->maj_flt != m->fault_major ? FAULT_IS_READ : FAULT_IS_FILE]++;
+	else if (fault & MEMORY_ROSE_ANON)
+		m->faults[fault & MEMORY_FAULT_FILE ? FAULT_IS_COW : FAULT_IS_ANON]++;
+	return 0;
+}
+
+int memory_look_at_run(struct memory_state *m)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 faults, seen;
+
+	if (!m || !m->in_run)
+		return 0;
+	faults = task->min_flt + task->maj_flt + 1 - m->in_run;
+	seen = m->seen - m->run_seen;
+	if (faults <= seen || m->mm != memory_mm(task))
+		return 0;
+	memory_rises(m, task);
+	memory_guest_grew(m->work.rose);
+	m->faults[FAULT_IS_GUEST] += faults - seen;
+	m->in_run += faults;
+	m->run_seen = m->seen;
+	m->pending = 1;
+	return 0;
+}
+
+static __always_inline void memory_fill(struct wire_rss *b, struct memory_state *m,
+					struct task_struct *task)
+{
+	struct memory_shared *g = &memory_shared;
+	const __s64 *sums = m->work.sum;
+
+	__builtin_memset(b, 0, sizeof(*b));
+	b->minor = task->min_flt - m->minor;
+	b->major = task->maj_flt - m->major;
+	b->faults_anon = m->faults[FAULT_IS_ANON];
+	b->faults_file = m->faults[FAULT_IS_FILE];
+	b->faults_read = m->faults[FAULT_IS_READ];
+	b->faults_shmem = m->faults[FAULT_IS_SHMEM];
+	b->faults_cow = m->faults[FAULT_IS_COW];
+	b->faults_guest = m->faults[FAULT_IS_GUEST];
+	b->dropped = g->dropped;
+	if (!memory_bind(m, task))
+		return;
+	/* An identity, not an address of the kernel's. */
+	b->mm = (m->mm >> 6) * 0x9e3779b97f4a7c15ull >> 32;
+	b->known = 1;
+	memory_sums(m, task);
+	b->anon = (__u64)sums[MEMBER_ANON] << config_page_shift;
+	b->file = (__u64)sums[MEMBER_FILE] << config_page_shift;
+	b->shmem = (__u64)sums[MEMBER_SHMEM] << config_page_shift;
+	b->swap = (__u64)sums[MEMBER_SWAP] << config_page_shift;
+	b->page_tables = BPF_CORE_READ(task, mm, pgtables_bytes.counter);
+	b->most = BPF_CORE_READ(task, mm, hiwater_rss) << config_page_shift;
+	if (!g->n_guest || g->guest_pid != (__u32)task->tgid)
+		return;
+	b->known |= 2;
+	b->guest_anon = g->guest_pages[MEMBER_ANON] << config_page_shift;
+	b->guest_file = g->guest_pages[MEMBER_FILE] << config_page_shift;
+	b->guest_shmem = g->guest_pages[MEMBER_SHMEM] << config_page_shift;
+}
+
+/* After the first byte the ring is emptied now and then only: how many it may have is bounded. */
+static __always_inline bool memory_may_send(__u64 now)
+{
+	struct memory_shared *g = &memory_shared;
+
+	if (control.timed || g->untimed_sent < MEMORY_UNTIMED_MAX ||
+	    now - g->untimed >= MEMORY_UNTIMED_NS) {
+		g->untimed_sent += !control.timed;
+		g->untimed = now;
+		return true;
+	}
+	__sync_fetch_and_add(&g->dropped, 1);
+	return false;
+}
+
+/* One record for all that happened since the last. The fault that is begun has been settled. */
+int memory_send(struct memory_state *m, __u64 now)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	WIRE_RECORD(rss) *r;
+
+	if (!m)
+		return 0;
+	memory_look_at_run(m);
+	m->sent = now;
+	if (!memory_may_send(now))
+		return 0;
+	r = record_reserve_at(WIRE_RSS, sizeof(*r), now);
+	if (!r)
+		return 0;
+	r->head.tid = task->pid;
+	r->head.pid = task->tgid;
+	memory_fill(&r->body, m, task);
+	record_submit(r);
+	__builtin_memset(m->faults, 0, sizeof(m->faults));
+	m->minor = task->min_flt;
+	m->major = task->maj_flt;
+	m->pending = m->seen = m->run_seen = 0;
+	if (m->in_run)
+		m->in_run = task->min_flt + task->maj_flt + 1;
+	return 0;
+}
+
 /* Where a write goes: to a copy of a file's page, to a page that others see, or neither. */
 static __always_inline __u32 mapping_of(struct memory_state *m, __u64 address)
 {
@@ -88,19 +230,19 @@ static __always_inline void on_fault(__u64 address, __u64 code)
 		begin();
 	task = bpf_get_current_task_btf();
 	m = &s->memory;
-	if (m->mm != (__u64)task->mm && !memory_bind(m, task))
+	if (!memory_bind(m, task))
 		return;
 	if (m->in_run)
-		memory_look_at_run(m, task);
+		memory_look_at_run(m);
 	if (m->fault)
-		memory_settle_fault(m, task, true);
+		memory_settle_fault(m, 1);
 	else
 		memory_look(m, task);
 	/* Reading the clock costs more than all of this. */
 	if (!(++m->looks & (MEMORY_LOOK_EVERY - 1))) {
 		now = bpf_ktime_get_ns();
 		if (memory_is_due(m->sent, now))
-			memory_send(m, task, now);
+			memory_send(m, now);
 	}
 	m->pending = 1;
 	m->seen++;
@@ -141,7 +283,7 @@ int BPF_PROG(on_rss_stat, struct mm_struct *mm)
 	__u64 now;
 
 	/* A child's memory while it is made, an image that is not executed yet: not the task's own. */
-	if (!s || task->mm != mm)
+	if (!s || memory_mm(task) != (__u64)mm)
 		return 0;
 	if (memory_shared.run != control.run)
 		begin();
@@ -151,6 +293,6 @@ int BPF_PROG(on_rss_stat, struct mm_struct *mm)
 		return 0;
 	now = bpf_ktime_get_ns();
 	if (memory_is_due(m->sent, now))
-		memory_send(m, task, now);
+		memory_send(m, now);
 	return 0;
 }

@@ -81,26 +81,60 @@ static __always_inline bool memory_is_old(void)
 	return bpf_core_field_exists(old->rss_stat.count);
 }
 
-/* The member is a constant: its offset is relocated. */
-#define memory_total(task, member) (((struct mm_struct___6_2 *)(task)->mm)->rss_stat[member].count)
-#define memory_part(task, member)                                                                  \
-	((__u64)((struct mm_struct___6_2 *)(task)->mm)->rss_stat[member].counters -                \
-	 memory_shared.base)
-
-/* What all CPUs have in common. Before 6.2 the verifier does not follow to the counters. */
-static __always_inline void memory_totals(struct task_struct *task, __s64 out[4])
+/*
+ * The address of the task's address space, as a number. To load the field itself makes the verifier look
+ * through all of the kernel's types for what may be known of it, three times: milliseconds, at each place.
+ */
+static __always_inline __u64 memory_mm(struct task_struct *task)
 {
-	struct mm_struct___before_6_2 *old = (void *)task->mm;
+	__u64 mm = 0;
 
+	bpf_core_read(&mm, sizeof(mm), &task->mm);
+	return mm;
+}
+
+/* The four counters as they lie in it, all at once, into m->work.counters. */
+static __always_inline bool memory_counters(struct memory_state *m, __u64 mm)
+{
+	__u32 size = 4 * bpf_core_type_size(struct percpu_counter___6_2);
+
+	if (size > sizeof(m->work.counters))
+		return false;
+	return !bpf_probe_read_kernel(m->work.counters, size,
+				      (void *)(mm + bpf_core_field_offset(struct mm_struct___6_2,
+									  rss_stat)));
+}
+
+/*
+ * A field of one of them. By hand: an index that the compiler does not know before it inlines is
+ * multiplied with the size of our struct, not the kernel's.
+ */
+static __always_inline __u64 memory_field(const struct memory_state *m, int member, __u32 offset)
+{
+	__u32 at = member * bpf_core_type_size(struct percpu_counter___6_2) + offset;
+
+	return at <= sizeof(m->work.counters) - 8 ?
+		       *(const __u64 *)((const char *)m->work.counters + at) : 0;
+}
+
+/* What all CPUs have in common. */
+static __always_inline void memory_totals(struct memory_state *m, __u64 mm, __s64 out[4])
+{
+	__u32 count = bpf_core_field_offset(struct percpu_counter___6_2, count);
+
+	out[0] = out[1] = out[2] = out[3] = 0;
 	if (memory_is_old()) {
-		out[0] = out[1] = out[2] = out[3] = 0;
-		bpf_core_read(out, 32, &old->rss_stat.count);
+		bpf_probe_read_kernel(out, 32,
+				      (void *)(mm + bpf_core_field_offset(struct mm_struct___before_6_2,
+									  rss_stat.count)));
 		return;
 	}
-	out[MEMBER_FILE] = memory_total(task, MEMBER_FILE);
-	out[MEMBER_ANON] = memory_total(task, MEMBER_ANON);
-	out[MEMBER_SWAP] = memory_total(task, MEMBER_SWAP);
-	out[MEMBER_SHMEM] = memory_total(task, MEMBER_SHMEM);
+	if (!memory_counters(m, mm))
+		return;
+	out[MEMBER_FILE] = memory_field(m, MEMBER_FILE, count);
+	out[MEMBER_ANON] = memory_field(m, MEMBER_ANON, count);
+	out[MEMBER_SWAP] = memory_field(m, MEMBER_SWAP, count);
+	out[MEMBER_SHMEM] = memory_field(m, MEMBER_SHMEM, count);
 }
 
 /*
@@ -110,7 +144,9 @@ static __always_inline void memory_totals(struct task_struct *task, __s64 out[4]
 static __always_inline bool memory_bind(struct memory_state *m, struct task_struct *task)
 {
 	struct task_struct___before_6_2 *old = (void *)task;
-	__u64 mm = (__u64)task->mm;
+	__u32 counters = bpf_core_field_offset(struct percpu_counter___6_2, counters);
+	__u64 mm = memory_mm(task);
+	int k;
 
 	if (m->mm == mm)
 		return mm;
@@ -124,12 +160,10 @@ static __always_inline bool memory_bind(struct memory_state *m, struct task_stru
 				     (__u64)old + bpf_core_field_offset(old->rss_stat.count) : 0;
 		m->together = 1;
 	} else {
-		if (!memory_shared.ready)
+		if (!memory_shared.ready || !memory_counters(m, mm))
 			return false;
-		m->part[MEMBER_FILE] = memory_part(task, MEMBER_FILE);
-		m->part[MEMBER_ANON] = memory_part(task, MEMBER_ANON);
-		m->part[MEMBER_SWAP] = memory_part(task, MEMBER_SWAP);
-		m->part[MEMBER_SHMEM] = memory_part(task, MEMBER_SHMEM);
+		for (k = 0; k < 4; k++)
+			m->part[k] = memory_field(m, k, counters) - memory_shared.base;
 		m->together = m->part[MEMBER_ANON] == m->part[MEMBER_FILE] + 4 &&
 			      m->part[MEMBER_SHMEM] == m->part[MEMBER_FILE] + 12;
 	}
@@ -158,67 +192,67 @@ static __always_inline void memory_read(const struct memory_state *m, __u32 cpu,
 static __always_inline void memory_look(struct memory_state *m, struct task_struct *task)
 {
 	memory_read(m, bpf_get_smp_processor_id(), m->values);
-	memory_totals(task, m->totals);
-}
-
-static __always_inline __u32 rise_of(__s64 part, __s64 total)
-{
-	if (part > 0)
-		return part;
-	/* A fault takes one page off a counter at most: this was carried over to the common part. */
-	if (part < -1 && part + total > 0)
-		return part + total;
-	return 0;
+	memory_totals(m, m->mm, m->totals);
 }
 
 /*
- * By how many pages the task's counters rose since the last look, and look again. As much as a batch
- * at once (a huge page) goes to the common part and leaves this CPU's as it was. Only then that one
- * is believed: other CPUs add to it too.
+ * The part where that rose. A fault takes one page off a counter at most: more than that was carried
+ * over to the common part, and then it is the two together where they rose.
  */
-static __always_inline bool memory_rises(struct memory_state *m, struct task_struct *task,
-					 __u32 pages[4])
+static __always_inline __u32 rise_of(__s64 part, __s64 total)
 {
-	__s32 part[4];
-	__s64 total[4];
+	__u64 rose = part & ~mask_negative(part - 1);
+	__u64 carried = (part + total) & ~mask_negative(part + total - 1) & mask_negative(part + 1);
+
+	return rose | carried;
+}
+
+/*
+ * By how many pages the task's counters rose since the last look (m->work.rose), and look again. As
+ * much as a batch at once (a huge page) goes to the common part and leaves this CPU's as it was. Only
+ * then that one is believed: other CPUs add to it too.
+ */
+static __always_inline bool memory_rises(struct memory_state *m, struct task_struct *task)
+{
+	__u32 *rose = m->work.rose;
 	int k;
 
 	for (k = 0; k < 4; k++) {
-		part[k] = m->values[k];
-		total[k] = m->totals[k];
+		m->work.part[k] = m->values[k];
+		m->work.total[k] = m->totals[k];
 	}
 	memory_look(m, task);
 	for (k = 0; k < 4; k++) {
-		part[k] = m->values[k] - part[k];
-		total[k] = m->totals[k] - total[k];
-		pages[k] = k == MEMBER_SWAP ? 0 : rise_of(part[k], total[k]);
+		m->work.part[k] = m->values[k] - m->work.part[k];
+		m->work.total[k] = m->totals[k] - m->work.total[k];
+		rose[k] = k == MEMBER_SWAP ? 0 : rise_of(m->work.part[k], m->work.total[k]);
 	}
-	if (pages[MEMBER_FILE] | pages[MEMBER_ANON] | pages[MEMBER_SHMEM])
+	if (rose[MEMBER_FILE] | rose[MEMBER_ANON] | rose[MEMBER_SHMEM])
 		return true;
 	for (k = 0; k < 4; k++)
-		if (k != MEMBER_SWAP && !part[k] && total[k] > 0)
-			pages[k] = total[k];
-	return pages[MEMBER_FILE] | pages[MEMBER_ANON] | pages[MEMBER_SHMEM];
+		if (k != MEMBER_SWAP)
+			rose[k] = m->work.total[k] & ~mask_negative(m->work.total[k] - 1) &
+				  ~mask_negative(m->work.part[k]) & ~mask_negative(-(__s64)m->work.part[k]);
+	return rose[MEMBER_FILE] | rose[MEMBER_ANON] | rose[MEMBER_SHMEM];
 }
 
-/* In pages: of all CPUs. */
-static __always_inline void memory_sums(const struct memory_state *m, struct task_struct *task,
-					__s64 sums[4])
+/* In pages, of all CPUs: into m->work.sum. */
+static __always_inline void memory_sums(struct memory_state *m, struct task_struct *task)
 {
-	__s32 part[4];
+	__s64 *sum = m->work.sum;
 	__u32 cpu;
 	int k;
 
-	memory_totals(task, sums);
+	memory_totals(m, m->mm, sum);
 	for (cpu = 0; cpu < MEMORY_CPUS_MAX && cpu < config_memory_cpus; cpu++) {
-		memory_read(m, cpu, part);
+		memory_read(m, cpu, m->work.part);
 		for (k = 0; k < 4; k++)
-			sums[k] += part[k];
+			sum[k] += m->work.part[k];
 		if (memory_is_old())
 			break;
 	}
 	for (k = 0; k < 4; k++)
-		sums[k] = sums[k] > 0 ? sums[k] : 0;
+		sum[k] &= ~mask_negative(sum[k]);
 }
 
 /* The VMM hands memory to its guest; ranges that touch are one. What is taken back stays known. */
@@ -271,41 +305,13 @@ static __always_inline void memory_guest_grew(const __u32 pages[4])
 }
 
 /*
- * What the last fault was, now that it is over. over: it certainly is; else the kernel has counted it,
- * or it goes on: it may be waiting for its page to be read. What it brought in so far is remembered.
+ * These three are in memory.bpf.c, and each is verified once, by itself: followed into from every place
+ * that calls them they took the verifier most of a second. m is that of this CPU, and what is told is
+ * the task on it, which sched_switch has not taken from it yet. They return 0.
  */
-static __always_inline void memory_settle_fault(struct memory_state *m, struct task_struct *task,
-						bool over)
-{
-	__u32 fault = m->fault, pages[4];
-
-	if (!fault || (__u64)task->mm != m->mm) {
-		m->fault = 0;
-		return;
-	}
-	if (memory_rises(m, task, pages)) {
-		fault |= (pages[MEMBER_SHMEM] ? MEMORY_ROSE_SHMEM : 0) |
-			 (pages[MEMBER_FILE] ? MEMORY_ROSE_FILE : 0) |
-			 (pages[MEMBER_ANON] ? MEMORY_ROSE_ANON : 0);
-		if (fault & MEMORY_FAULT_GUEST)
-			memory_guest_grew(pages);
-	}
-	m->fault = fault;
-	if (!over && (__u32)task->min_flt == m->fault_minor &&
-	    (__u32)task->maj_flt == m->fault_major)
-		return;
-	m->fault = 0;
-	if (fault & MEMORY_FAULT_GUEST)
-		m->faults[FAULT_IS_GUEST]++;
-	else if ((fault & (FAULT_PRESENT | FAULT_WRITE)) == (FAULT_PRESENT | FAULT_WRITE))
-		m->faults[fault & MEMORY_FAULT_SHARED ? FAULT_IS_FILE : FAULT_IS_COW]++;
-	else if (fault & MEMORY_ROSE_SHMEM)
-		m->faults[FAULT_IS_SHMEM]++;
-	else if (fault & MEMORY_ROSE_FILE)
-		m->faults[(__u32)task->maj_flt != m->fault_major ? FAULT_IS_READ : FAULT_IS_FILE]++;
-	else if (fault & MEMORY_ROSE_ANON)
-		m->faults[fault & MEMORY_FAULT_FILE ? FAULT_IS_COW : FAULT_IS_ANON]++;
-}
+int memory_settle_fault(struct memory_state *m, int over);
+int memory_look_at_run(struct memory_state *m);
+int memory_send(struct memory_state *m, __u64 now);
 
 /*
  * KVM takes a vCPU's faults in guest RAM upon itself: no exception is seen of them. What the task's
@@ -313,8 +319,6 @@ static __always_inline void memory_settle_fault(struct memory_state *m, struct t
  */
 static __always_inline void memory_enter_run(struct memory_state *m, struct task_struct *task)
 {
-	if (m->fault)
-		memory_settle_fault(m, task, true);
 	if (!memory_bind(m, task))
 		return;
 	memory_look(m, task);
@@ -322,103 +326,11 @@ static __always_inline void memory_enter_run(struct memory_state *m, struct task
 	m->run_seen = m->seen;
 }
 
-static __noinline void memory_look_at_run(struct memory_state *m, struct task_struct *task)
-{
-	__u64 faults = task->min_flt + task->maj_flt + 1 - m->in_run, seen = m->seen - m->run_seen;
-	__u32 pages[4];
-
-	if (!m->in_run || faults <= seen || m->mm != (__u64)task->mm)
-		return;
-	memory_rises(m, task, pages);
-	memory_guest_grew(pages);
-	m->faults[FAULT_IS_GUEST] += faults - seen;
-	m->in_run += faults;
-	m->run_seen = m->seen;
-	m->pending = 1;
-}
-
 static __always_inline bool memory_is_due(__u64 last, __u64 now)
 {
 	__u64 period = (now - memory_shared.started) >> MEMORY_PERIOD_SHIFT;
 
 	return now - last >= (period > MEMORY_PERIOD_NS ? period : MEMORY_PERIOD_NS);
-}
-
-static __always_inline void memory_fill(struct wire_rss *b, struct memory_state *m,
-					struct task_struct *task)
-{
-	struct memory_shared *g = &memory_shared;
-	__u64 address = 0;
-	__s64 sums[4];
-
-	__builtin_memset(b, 0, sizeof(*b));
-	b->minor = task->min_flt - m->minor;
-	b->major = task->maj_flt - m->major;
-	b->faults_anon = m->faults[FAULT_IS_ANON];
-	b->faults_file = m->faults[FAULT_IS_FILE];
-	b->faults_read = m->faults[FAULT_IS_READ];
-	b->faults_shmem = m->faults[FAULT_IS_SHMEM];
-	b->faults_cow = m->faults[FAULT_IS_COW];
-	b->faults_guest = m->faults[FAULT_IS_GUEST];
-	b->dropped = g->dropped;
-	if (!memory_bind(m, task))
-		return;
-	/* An identity, not an address of the kernel's; read anew, as a number. */
-	bpf_core_read(&address, sizeof(address), &task->mm);
-	b->mm = (address >> 6) * 0x9e3779b97f4a7c15ull >> 32;
-	b->known = 1;
-	memory_sums(m, task, sums);
-	b->anon = (__u64)sums[MEMBER_ANON] << config_page_shift;
-	b->file = (__u64)sums[MEMBER_FILE] << config_page_shift;
-	b->shmem = (__u64)sums[MEMBER_SHMEM] << config_page_shift;
-	b->swap = (__u64)sums[MEMBER_SWAP] << config_page_shift;
-	b->page_tables = task->mm->pgtables_bytes.counter;
-	b->most = task->mm->hiwater_rss << config_page_shift;
-	if (!g->n_guest || g->guest_pid != (__u32)task->tgid)
-		return;
-	b->known |= 2;
-	b->guest_anon = g->guest_pages[MEMBER_ANON] << config_page_shift;
-	b->guest_file = g->guest_pages[MEMBER_FILE] << config_page_shift;
-	b->guest_shmem = g->guest_pages[MEMBER_SHMEM] << config_page_shift;
-}
-
-/* After the first byte the ring is emptied now and then only: how many it may have is bounded. */
-static __always_inline bool memory_may_send(__u64 now)
-{
-	struct memory_shared *g = &memory_shared;
-
-	if (control.timed || g->untimed_sent < MEMORY_UNTIMED_MAX ||
-	    now - g->untimed >= MEMORY_UNTIMED_NS) {
-		g->untimed_sent += !control.timed;
-		g->untimed = now;
-		return true;
-	}
-	__sync_fetch_and_add(&g->dropped, 1);
-	return false;
-}
-
-/* One record for all that happened since the last. The fault that is begun has been settled. */
-static __noinline void memory_send(struct memory_state *m, struct task_struct *task, __u64 now)
-{
-	WIRE_RECORD(rss) *r;
-
-	memory_look_at_run(m, task);
-	m->sent = now;
-	if (!memory_may_send(now))
-		return;
-	r = record_reserve_at(WIRE_RSS, sizeof(*r), now);
-	if (!r)
-		return;
-	r->head.tid = task->pid;
-	r->head.pid = task->tgid;
-	memory_fill(&r->body, m, task);
-	record_submit(r);
-	__builtin_memset(m->faults, 0, sizeof(m->faults));
-	m->minor = task->min_flt;
-	m->major = task->maj_flt;
-	m->pending = m->seen = m->run_seen = 0;
-	if (m->in_run)
-		m->in_run = task->min_flt + task->maj_flt + 1;
 }
 
 /* ---- the scheduler --------------------------------------------------------------------------------- */
@@ -440,9 +352,9 @@ static __always_inline void memory_leave(struct cpu_state *s, struct task_ctx *c
 	if (!s->ours)
 		return;
 	if (m->fault)
-		memory_settle_fault(m, task, false);
+		memory_settle_fault(m, 0);
 	if (memory_changed(m, task))
-		memory_send(m, task, now);
+		memory_send(m, now);
 	/* Asleep in a fault: it is told when the page is there. */
 	c->memory_fault = m->fault;
 	c->memory_minor = m->fault_minor;
@@ -475,22 +387,24 @@ static __always_inline void memory_begins_run(void)
 {
 	struct cpu_state *s = config_memory ? cpu_state_of_current() : NULL;
 
-	if (s && s->ours)
-		memory_enter_run(&s->memory, bpf_get_current_task_btf());
+	if (!s || !s->ours)
+		return;
+	if (s->memory.fault)
+		memory_settle_fault(&s->memory, 1);
+	memory_enter_run(&s->memory, bpf_get_current_task_btf());
 }
 
 static __always_inline void memory_ends_run(__u64 now)
 {
 	struct cpu_state *s = config_memory ? cpu_state_of_current() : NULL;
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct memory_state *m;
 
 	if (!s || !s->ours || !s->memory.in_run)
 		return;
 	m = &s->memory;
-	memory_look_at_run(m, task);
+	memory_look_at_run(m);
 	if (m->pending && memory_is_due(m->sent, now))
-		memory_send(m, task, now);
+		memory_send(m, now);
 	m->in_run = 0;
 }
 
@@ -505,6 +419,11 @@ static __always_inline bool memory_is_call(long nr)
 #define MAP_POPULATE 0x8000
 #define MAP_LOCKED 0x2000
 
+static __always_inline __u64 memory_brk(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, mm, brk);
+}
+
 /* Does it give much back? */
 static __always_inline bool memory_shrinks(struct task_struct *task, struct pt_regs *regs, long nr)
 {
@@ -517,7 +436,7 @@ static __always_inline bool memory_shrinks(struct task_struct *task, struct pt_r
 	if (nr == SYSCALL_mremap)
 		return b >= PT_REGS_PARM3_SYSCALL(regs) + MEMORY_SHRINK_MIN;
 	if (nr == SYSCALL_brk)
-		return a && task->mm && a + MEMORY_SHRINK_MIN <= task->mm->brk;
+		return a && a + MEMORY_SHRINK_MIN <= memory_brk(task);
 	return true; /* all of it */
 }
 
@@ -533,10 +452,10 @@ static __always_inline void memory_before_call(struct pt_regs *regs, long nr)
 	m = &s->memory;
 	memory_forget_vmas(m);
 	if (m->fault)
-		memory_settle_fault(m, task, true);
+		memory_settle_fault(m, 1);
 	if (memory_shrinks(task, regs, nr)) {
 		if (memory_changed(m, task))
-			memory_send(m, task, bpf_ktime_get_ns());
+			memory_send(m, bpf_ktime_get_ns());
 		m->pending = 1;
 	} else if (nr == SYSCALL_mmap &&
 		   PT_REGS_PARM4_SYSCALL(regs) & (MAP_POPULATE | MAP_LOCKED)) {

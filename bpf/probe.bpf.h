@@ -71,6 +71,17 @@ struct memory_state {
 		__u64 start, end;
 		__u32 flags, pad;
 	} vma[MEMORY_VMAS];
+	/*
+	 * For the time of a comparison only. On the stack they would be numbers that the verifier
+	 * follows: each way through the code that makes them would be looked at to its end, for a second.
+	 */
+	struct {
+		__s32 part[4];
+		__u32 rose[4];
+		__s64 total[4];
+		__s64 sum[4];
+		__u64 counters[24]; /* four struct percpu_counter, whatever their size */
+	} work;
 	__u64 in_run;       /* in KVM_RUN: the task's counts then + 1; 0 = it is not */
 	__u32 run_seen;     /* … and seen */
 	__u32 pad;
@@ -139,6 +150,17 @@ extern const volatile bool config_ledger;
 extern const volatile bool config_watch;
 extern struct probe_control control;
 extern __u32 watch_live[WATCH_SLOTS];
+
+/*
+ * All ones where v is less than 0, else 0: choices between numbers without a jump. The verifier follows
+ * both ways of each jump, so a dozen of them in a row took it most of a second.
+ */
+static __always_inline __u64 mask_negative(__s64 v)
+{
+	v >>= 63;
+	asm volatile("" : "+r"(v)); /* or the compiler makes the jump again */
+	return v;
+}
 
 /* Does a run go on? There is one at a time, or (config_watch) one for each start that is seen. */
 static __always_inline bool run_is_on(__u32 run)

@@ -53,7 +53,7 @@ struct vma_answer {
 static __always_inline __u64 vma_step(__u64 *pivots, __u64 entry, __u64 address)
 {
 	__u32 type = (entry >> 3) & 15, n = MAPLE_PIVOTS, i;
-	__u64 node = entry & ~255ull, next = 0, before = 0;
+	__u64 node = entry & ~255ull, next = 0, below = 0;
 	__u64 at, slots;
 
 	if (type == MAPLE_ARANGE_64) {
@@ -67,13 +67,14 @@ static __always_inline __u64 vma_step(__u64 *pivots, __u64 entry, __u64 address)
 	/* Of the shorter node the rest is slots: never looked at. */
 	if (bpf_probe_read_kernel(pivots, MAPLE_PIVOTS * 8, (void *)at))
 		return 0;
-	for (i = 0; i < MAPLE_PIVOTS; i++) {
-		/* Unused ones are 0: the slot reaches to the node's end. */
-		if (i >= n || pivots[i] >= address || pivots[i] <= before)
-			break;
-		before = pivots[i];
-	}
-	bpf_probe_read_kernel(&next, sizeof(next), (void *)(slots + i * 8));
+	/*
+	 * The slot behind as many pivots as are below the address: they ascend. Those that are not used
+	 * are 0, the last may be the highest number there is; user space is the lower half.
+	 */
+	for (i = 0; i < MAPLE_PIVOTS; i++)
+		below += mask_negative(pivots[i] - address) & ~mask_negative(pivots[i] - 1) &
+			 ~mask_negative(pivots[i]) & mask_negative((__s64)i - n) & 1;
+	bpf_probe_read_kernel(&next, sizeof(next), (void *)(slots + below * 8));
 	return next;
 }
 
@@ -96,8 +97,11 @@ static __always_inline bool vma_read(__u64 *head, struct vma_answer *a, __u64 vm
 	return true;
 }
 
-/* False: there is none, or this kernel keeps its mappings otherwise. */
-static __noinline int vma_find(struct vma_answer *a, __u64 mm, __u64 address)
+/*
+ * False: there is none, or this kernel keeps its mappings otherwise. (No static function: verified once.)
+ * For one file only.
+ */
+int vma_find(struct vma_answer *a, __u64 mm, __u64 address)
 {
 	struct mm_struct___vma *typed = (void *)mm;
 	__u64 entry, room[VMA_ROOM];
