@@ -112,7 +112,7 @@ static void check_kvm_tracepoints(feature_fn fn, void *ctx, struct btf *kernel)
 	static const char *const names[] = { "kvm_entry", "kvm_exit", "kvm_userspace_exit",
 					     "kvm_pio", "kvm_mmio" };
 	struct btf *module = btf__parse_split("/sys/kernel/btf/kvm", kernel);
-	char here[80] = "", missing[80] = "", found[200];
+	char here[80] = "", missing[80] = "", found[256];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {

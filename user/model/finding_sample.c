@@ -119,7 +119,7 @@ void finding_search_samples(struct finding_search *q, struct finding_samples *sa
 		return;
 	q->ns += (uint64_t)((unsigned __int128)finding_part_of_kinds(q, marks, &longest) *
 			    fitting / of);
-	snprintf(q->evidence, sizeof(q->evidence), "%llu of %llu samples, e.g. in %.200s",
+	snprintf(q->evidence, sizeof(q->evidence), "%llu of %llu samples, e.g. in %.180s",
 		 (unsigned long long)fitting, (unsigned long long)of, example);
 }
 
