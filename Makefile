@@ -55,7 +55,8 @@ ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCOLDPROF_VERSION='"$(VERSION)"
 	-DCOLDPROF_LIBDIR='"$(libdir)"' -I. -I$(BUILD) -Wall -Wextra -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wwrite-strings \
 	-Wno-missing-field-initializers -fno-omit-frame-pointer -pthread \
-	$(if $(DEVELOPER),-Werror) $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined) \
+	$(if $(DEVELOPER),-Werror) \
+	$(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -Wno-format-truncation) \
 	$(if $(filter 0,$(BPF)),-DCOLDPROF_NO_BPF) \
 	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 ALL_LDFLAGS = $(LDFLAGS) -pthread $(if $(SAN),-fsanitize=address$(comma)undefined)
