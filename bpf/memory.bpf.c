@@ -59,22 +59,17 @@ static __always_inline void begin(void)
 /*
  * What the last fault was, now that it is over. over: it certainly is; else the kernel has counted it,
  * or it goes on: it may be waiting for its page to be read. What it brought in so far is remembered.
+ * mm as in memory_look(); it is the task's.
  */
-int memory_settle_fault(struct memory_state *m, int over)
+static __always_inline void settle_fault(struct memory_state *m, struct task_struct *task,
+					 struct mm_struct *mm, bool over)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	const __u32 *rose;
-	__u32 fault;
+	const __u32 *rose = m->work.rose;
+	__u32 fault = m->fault;
 
-	if (!m)
-		return 0;
-	rose = m->work.rose;
-	fault = m->fault;
-	if (!fault || memory_mm(task) != m->mm) {
-		m->fault = 0;
-		return 0;
-	}
-	if (memory_rises(m, task)) {
+	if (!fault)
+		return;
+	if (memory_rises(m, mm)) {
 		fault |= (rose[MEMBER_SHMEM] ? MEMORY_ROSE_SHMEM : 0) |
 			 (rose[MEMBER_FILE] ? MEMORY_ROSE_FILE : 0) |
 			 (rose[MEMBER_ANON] ? MEMORY_ROSE_ANON : 0);
@@ -84,7 +79,7 @@ int memory_settle_fault(struct memory_state *m, int over)
 	m->fault = fault;
 	if (!over && (__u32)task->min_flt == m->fault_minor &&
 	    (__u32)task->maj_flt == m->fault_major)
-		return 0;
+		return;
 	m->fault = 0;
 	if (fault & MEMORY_FAULT_GUEST)
 		m->faults[FAULT_IS_GUEST]++;
@@ -96,6 +91,18 @@ int memory_settle_fault(struct memory_state *m, int over)
 		m->faults[(__u32)task->maj_flt != m->fault_major ? FAULT_IS_READ : FAULT_IS_FILE]++;
 	else if (fault & MEMORY_ROSE_ANON)
 		m->faults[fault & MEMORY_FAULT_FILE ? FAULT_IS_COW : FAULT_IS_ANON]++;
+}
+
+int memory_settle_fault(struct memory_state *m, int over)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!m)
+		return 0;
+	if (memory_mm(task) == m->mm)
+		settle_fault(m, task, NULL, over);
+	else
+		m->fault = 0;
 	return 0;
 }
 
@@ -110,7 +117,7 @@ int memory_look_at_run(struct memory_state *m)
 	seen = m->seen - m->run_seen;
 	if (faults <= seen || m->mm != memory_mm(task))
 		return 0;
-	memory_rises(m, task);
+	memory_rises(m, NULL);
 	memory_guest_grew(m->work.rose);
 	m->faults[FAULT_IS_GUEST] += faults - seen;
 	m->in_run += faults;
@@ -220,6 +227,7 @@ static __always_inline void on_fault(__u64 address, __u64 code)
 	struct cpu_state *s = state_of_ours();
 	struct memory_state *m;
 	struct task_struct *task;
+	struct mm_struct *mm;
 	__u32 flags = 0;
 	__u64 now;
 
@@ -230,14 +238,16 @@ static __always_inline void on_fault(__u64 address, __u64 code)
 		begin();
 	task = bpf_get_current_task_btf();
 	m = &s->memory;
-	if (!memory_bind(m, task))
+	/* The most frequent of all probes: here, and only here, the kernel's types pay. */
+	mm = task->mm;
+	if (!mm || ((__u64)mm != m->mm && !memory_bind(m, task)))
 		return;
 	if (m->in_run)
 		memory_look_at_run(m);
 	if (m->fault)
-		memory_settle_fault(m, 1);
+		settle_fault(m, task, mm, true);
 	else
-		memory_look(m, task);
+		memory_look(m, mm);
 	/* Reading the clock costs more than all of this. */
 	if (!(++m->looks & (MEMORY_LOOK_EVERY - 1))) {
 		now = bpf_ktime_get_ns();

@@ -117,7 +117,18 @@ static __always_inline __u64 memory_field(const struct memory_state *m, int memb
 		       *(const __u64 *)((const char *)m->work.counters + at) : 0;
 }
 
-/* What all CPUs have in common. */
+/* What all CPUs have in common, by the kernel's own types: dear to verify, and cheaper than a call. */
+#define memory_total(mm, member) (((struct mm_struct___6_2 *)(mm))->rss_stat[member].count)
+
+static __always_inline void memory_totals_of(struct mm_struct *mm, __s64 out[4])
+{
+	out[MEMBER_FILE] = memory_total(mm, MEMBER_FILE);
+	out[MEMBER_ANON] = memory_total(mm, MEMBER_ANON);
+	out[MEMBER_SWAP] = memory_total(mm, MEMBER_SWAP);
+	out[MEMBER_SHMEM] = memory_total(mm, MEMBER_SHMEM);
+}
+
+/* The same by a number. */
 static __always_inline void memory_totals(struct memory_state *m, __u64 mm, __s64 out[4])
 {
 	__u32 count = bpf_core_field_offset(struct percpu_counter___6_2, count);
@@ -188,11 +199,17 @@ static __always_inline void memory_read(const struct memory_state *m, __u32 cpu,
 	bpf_probe_read_kernel(&out[3], 4, (void *)(m->part[3] + offset));
 }
 
-/* From here on what changes is the next fault's doing. */
-static __always_inline void memory_look(struct memory_state *m, struct task_struct *task)
+/*
+ * From here on what changes is the next fault's doing. mm is that of m->mm, where the caller has it by
+ * its type, else NULL.
+ */
+static __always_inline void memory_look(struct memory_state *m, struct mm_struct *mm)
 {
 	memory_read(m, bpf_get_smp_processor_id(), m->values);
-	memory_totals(m, m->mm, m->totals);
+	if (mm && !memory_is_old())
+		memory_totals_of(mm, m->totals);
+	else
+		memory_totals(m, m->mm, m->totals);
 }
 
 /*
@@ -212,7 +229,7 @@ static __always_inline __u32 rise_of(__s64 part, __s64 total)
  * much as a batch at once (a huge page) goes to the common part and leaves this CPU's as it was. Only
  * then that one is believed: other CPUs add to it too.
  */
-static __always_inline bool memory_rises(struct memory_state *m, struct task_struct *task)
+static __always_inline bool memory_rises(struct memory_state *m, struct mm_struct *mm)
 {
 	__u32 *rose = m->work.rose;
 	int k;
@@ -221,7 +238,7 @@ static __always_inline bool memory_rises(struct memory_state *m, struct task_str
 		m->work.part[k] = m->values[k];
 		m->work.total[k] = m->totals[k];
 	}
-	memory_look(m, task);
+	memory_look(m, mm);
 	for (k = 0; k < 4; k++) {
 		m->work.part[k] = m->values[k] - m->work.part[k];
 		m->work.total[k] = m->totals[k] - m->work.total[k];
@@ -321,7 +338,7 @@ static __always_inline void memory_enter_run(struct memory_state *m, struct task
 {
 	if (!memory_bind(m, task))
 		return;
-	memory_look(m, task);
+	memory_look(m, NULL);
 	m->in_run = task->min_flt + task->maj_flt + 1;
 	m->run_seen = m->seen;
 }
@@ -372,7 +389,7 @@ static __always_inline void memory_come_back(struct cpu_state *s, struct task_ct
 		return;
 	memory_restart(m, task, now);
 	if (c->memory_fault && memory_bind(m, task)) {
-		memory_look(m, task);
+		memory_look(m, NULL);
 		m->fault = c->memory_fault;
 		m->fault_minor = c->memory_minor;
 		m->fault_major = c->memory_major;
