@@ -17,6 +17,7 @@ struct probe_control {
 	__u32 roots;        /* children of the anchor so far */
 	__u32 tap_frames;
 	__u32 client_tid; /* the probing client's thread */
+	__u32 guest;      /* 1: it has a gVisor guest, whose calls are looked for */
 	__u32 idle;       /* 1: enough was seen of this run; only lives and ends are followed */
 	__u32 quiet;      /* 1: nothing is traced, only a listen in netns is noticed */
 	__u32 marks;      /* GUEST_MARK records so far, those left out with them; … */

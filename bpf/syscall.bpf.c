@@ -90,13 +90,18 @@ static __always_inline __u8 *slot_of(struct call *call, __u32 nr)
 	return &call->quick[nr & (CALL_SLOTS - 1)];
 }
 
+static __always_inline bool has_guest(void)
+{
+	return config_guest_syscalls && control.guest;
+}
+
 /*
  * Both halves of a call are asked the same, or none: without ledger and guests only the few calls
  * that tell something by themselves, else all but the trivial ones.
  */
 static __always_inline bool is_wanted(struct pt_regs *regs, long nr)
 {
-	if (config_ledger || config_guest_syscalls)
+	if (config_ledger || has_guest())
 		return !is_trivial(nr, PT_REGS_PARM2_SYSCALL(regs));
 	return is_telling(nr);
 }
@@ -157,6 +162,8 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 		return 0;
 	if (is_telling(id))
 		now = enter_telling(regs, id);
+	if (!config_ledger && !has_guest())
+		return 0;
 	call = call_current();
 	if (!call)
 		return 0;
@@ -403,6 +410,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	if (is_telling(id))
 		exit_telling(regs, id, ret);
+	if (!config_ledger && !has_guest())
+		return 0;
 	call = call_current();
 	if (!call)
 		return 0;
@@ -410,7 +419,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	call->nr = NO_SYSCALL;
 	if (nr == NO_SYSCALL) {
 		/* No entry: a trapped call of a guest, or just the child's side of clone. */
-		if (config_guest_syscalls)
+		if (has_guest())
 			guest_call(id, ret == id ? WIRE_GUEST_SECCOMP_TRAP : WIRE_GUEST_PTRACE,
 				   ret);
 		return 0;
@@ -433,7 +442,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 SEC("tp_btf/signal_generate")
 int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct *task)
 {
-	if (sig != SIGSYS || !config_guest_syscalls || !ctx_of(task))
+	if (sig != SIGSYS || !has_guest() || !ctx_of(task))
 		return 0;
 	if ((unsigned long)info < 4096) /* SEND_SIG_PRIV and the like are no pointers */
 		return 0;

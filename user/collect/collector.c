@@ -364,6 +364,7 @@ int collector_run_begin(struct collector *c, const struct collector_run *run, st
 	control->roots = 0;
 	control->tap_frames = 0;
 	control->timed = 1;
+	control->guest = run->guest;
 	control->idle = 0;
 	c->timed_over = false;
 	__atomic_store_n(&control->run, run->number, __ATOMIC_RELEASE);

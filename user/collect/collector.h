@@ -59,6 +59,7 @@ struct collector_run {
 	int anchor_pidfd;
 	uint32_t netns, client_netns; /* inode numbers: they select socket events */
 	pid_t client_tid;             /* its scheduling is followed too */
+	bool guest;         /* it has a gVisor guest: its trapped calls are looked for */
 	uint64_t guest_ram; /* bytes that a VMM will map for its guest, by its command line; 0 = none */
 	/*
 	 * Measure the programs' run time with the kernel's statistics: two clock reads more for every

@@ -156,6 +156,7 @@ static int launch(struct run_now *r, struct error *err)
 			.netns = r->box.keeper.netns,
 			.client_netns = client_netns(r->box.client),
 			.client_tid = client_tid(r->box.client),
+			.guest = r->sc->scenario.ops->flags & SCENARIO_GUEST_ACCEPT,
 			.guest_ram = guestram_asked_words(argv.list, argv.n),
 			.statistics = wants_statistics(r),
 		};
