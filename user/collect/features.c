@@ -178,6 +178,6 @@ void features_check(feature_fn fn, void *ctx)
 		bool ok = libbpf_probe_bpf_map_type(maps[i].type, NULL) == 1;
 
 		answer(fn, ctx, ok ? FEATURE_OK : FEATURE_MISSING, maps[i].what,
-		       ok ? "yes" : "refused by bpf(2)", "Linux 5.11 or later, as root");
+		       ok ? "yes" : "refused by bpf(2)", "Linux 6.1 or later, as root");
 	}
 }
