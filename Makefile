@@ -85,7 +85,8 @@ all: coldprof
 
 # ---- the program ----------------------------------------------------------------------------
 
-coldprof: $(OBJ)/coldprof
+# (Whatever is older: the one of another flavour may be the newer.)
+coldprof: $(OBJ)/coldprof FORCE
 	$(Q)cmp -s $< $@ || cp -f $< $@
 
 $(OBJ)/coldprof: $(OBJ)/user/main.o $(LIB)

@@ -20,6 +20,7 @@ setup() {
 	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$BATS_TEST_TMPDIR/tree"
 	cd "$BATS_TEST_TMPDIR/tree"
 	local object=build/obj/plain-nobpf/user/base/utf8.o
+	unset DEVELOPER CFLAGS prefix
 	compiled() { make --no-print-directory BPF=0 V=1 "$@" "$object" | grep -c -- "-o $object" || true; }
 	[ "$(compiled)" -eq 1 ]
 	[ "$(compiled)" -eq 0 ]
