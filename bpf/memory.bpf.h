@@ -336,10 +336,16 @@ int memory_send(struct memory_state *m, __u64 now);
  */
 static __always_inline void memory_enter_run(struct memory_state *m, struct task_struct *task)
 {
-	if (!memory_bind(m, task))
-		return;
-	memory_look(m, NULL);
-	m->in_run = task->min_flt + task->maj_flt + 1;
+	__u64 counts = task->min_flt + task->maj_flt + 1;
+
+	/* As a rule there was no fault since the last time: hundreds of thousands of times a second. */
+	if (m->looked != counts) {
+		if (!memory_bind(m, task))
+			return;
+		memory_look(m, NULL);
+		m->looked = counts;
+	}
+	m->in_run = counts;
 	m->run_seen = m->seen;
 }
 
@@ -414,12 +420,14 @@ static __always_inline void memory_begins_run(void)
 static __always_inline void memory_ends_run(__u64 now)
 {
 	struct cpu_state *s = config_memory ? cpu_state_of_current() : NULL;
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct memory_state *m;
 
 	if (!s || !s->ours || !s->memory.in_run)
 		return;
 	m = &s->memory;
-	memory_look_at_run(m);
+	if (task->min_flt + task->maj_flt + 1 != m->in_run)
+		memory_look_at_run(m);
 	if (m->pending && memory_is_due(m->sent, now))
 		memory_send(m, now);
 	m->in_run = 0;
@@ -468,6 +476,7 @@ static __always_inline void memory_before_call(struct pt_regs *regs, long nr)
 		return;
 	m = &s->memory;
 	memory_forget_vmas(m);
+	m->looked = 0;
 	if (m->fault)
 		memory_settle_fault(m, 1);
 	if (memory_shrinks(task, regs, nr)) {

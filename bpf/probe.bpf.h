@@ -82,6 +82,7 @@ struct memory_state {
 		__s64 sum[4];
 		__u64 counters[24]; /* four struct percpu_counter, whatever their size */
 	} work;
+	__u64 looked;       /* the task's counts at a look at the counters + 1; 0 = look again */
 	__u64 in_run;       /* in KVM_RUN: the task's counts then + 1; 0 = it is not */
 	__u32 run_seen;     /* … and seen */
 	__u32 pad;
@@ -217,7 +218,7 @@ static __always_inline void memory_restart(struct memory_state *m, struct task_s
 					   __u64 now)
 {
 	m->pending = m->fault = m->seen = 0;
-	m->mm = m->in_run = 0;
+	m->mm = m->in_run = m->looked = 0;
 	memory_forget_vmas(m);
 	__builtin_memset(m->faults, 0, sizeof(m->faults));
 	m->sent = now;
