@@ -187,7 +187,7 @@ WAKES=' + ^runnable planted: an idle CPU wakes up$'
 # By no call: the page fault says which file it was for.
 @test "touching a mapped file that is not in the page cache" {
 	local row='^blocked planted: page fault in data: .*disk$'
-	both "mapped=16" "$row" mapped "$row$WAKES"
+	both "mapped=32" "$row" mapped "$row$WAKES"
 }
 
 # What a lock's or a pipe's waiter waits for is what its holder or helper does meanwhile.
