@@ -28,7 +28,6 @@ docker  docker.io                bookworm            a daemon that the tests sta
 umoci   umoci                    bookworm            unpacks OCI images for --image
 '
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
-PUBLIC_MIRROR=http://deb.debian.org/debian
 
 usage() {
 	cat <<'END'
@@ -151,16 +150,13 @@ private_apt() {
 }
 
 update_lists() {
-	local mirror
-	for mirror in "$@"; do
-		say "reading the signed package lists of bookworm, bookworm-backports and sid from $mirror"
-		write_apt_conf "$mirror"
-		if private_apt apt-get -q -o APT::Update::Error-Mode=any update >"$apt/log" 2>&1; then
-			return 0
-		fi
-		explain_apt "$mirror"
-	done
-	die "no mirror gave the package lists; nothing was changed"
+	say "reading the signed package lists of bookworm, bookworm-backports and sid from $1"
+	write_apt_conf "$1"
+	if private_apt apt-get -q -o APT::Update::Error-Mode=any update >"$apt/log" 2>&1; then
+		return 0
+	fi
+	explain_apt "$1"
+	die "$1 did not give the package lists; nothing was changed (--mirror names another)"
 }
 
 explain_apt() {
@@ -308,16 +304,9 @@ main() {
 	rm -rf "$new"
 	mkdir -p "$apt" "$debs"
 	[ "$EUID" != 0 ] || chown _apt "$debs" 2>/dev/null || true # apt downloads as this user
-	if [ -n "$mirror" ]; then
-		update_lists "$mirror"
-	else
-		mirror=$(users_mirror) || true
-		if [ -z "$mirror" ] || [ "$mirror" = "$PUBLIC_MIRROR" ]; then
-			update_lists "$PUBLIC_MIRROR"
-		else
-			update_lists "$mirror" "$PUBLIC_MIRROR"
-		fi
-	fi
+	[ -n "$mirror" ] || mirror=$(users_mirror) || true
+	[ -n "$mirror" ] || die "apt here knows no mirror of Debian 12: name one with --mirror"
+	update_lists "$mirror"
 	download
 	unpack
 	try_out
