@@ -385,7 +385,8 @@ static void drop_owner(struct owners *o, size_t at)
 /*
  * kcmp() orders the mm's of all processes (by their scrambled addresses): each is looked up among those
  * before it with log n calls, and without trusting that figures read a moment apart are equal. Who is
- * found to be gone has no place in the order: it shares nothing. So does everybody without kcmp.
+ * found to be gone has no place in the order: it shares nothing. So does everybody without kcmp. A
+ * zombie still compares, as one whose mm is at 0: its answer would send the search the wrong way.
  */
 static void find_owner(struct owners *o, struct process_memory *p)
 {
@@ -396,20 +397,20 @@ static void find_owner(struct owners *o, struct process_memory *p)
 		struct process_memory *other = o->list[middle];
 		long order = compare_mm(p, other);
 
-		if (order == 0 && has_mm(p->pid) && has_mm(other->pid)) {
-			p->body.mm_owner = (uint32_t)other->pid;
+		if (order < 0 ? compare_mm(p, p) != 0 : order == 0 && !has_mm(p->pid))
 			return;
-		}
-		if (order == 1) {
-			high = middle;
-		} else if (order > 1) {
-			low = middle + 1;
-		} else if (!has_mm(p->pid) || compare_mm(p, p)) {
-			return;
-		} else { /* the other one is gone: look again without it */
+		/* Asked after the comparison: an mm goes but never comes, so it was there then. */
+		if (order < 0 || !has_mm(other->pid)) { /* look again without it */
 			drop_owner(o, middle);
 			low = 0;
 			high = o->n;
+		} else if (order == 0) {
+			p->body.mm_owner = (uint32_t)other->pid;
+			return;
+		} else if (order == 1) {
+			high = middle;
+		} else {
+			low = middle + 1;
 		}
 	}
 	memmove(&o->list[low + 1], &o->list[low], (o->n - low) * sizeof(*o->list));
