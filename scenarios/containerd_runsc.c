@@ -4,11 +4,10 @@
  * gVisor. Written to its documentation (gvisor.dev/docs/user_guide/containerd); the shim is in no
  * Debian, so it was not tried on the real thing by its authors.
  */
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 
 #include "scenarios/containerd.h"
+#include "scenarios/gvisor.h"
 #include "user/base/mem.h"
 #include "user/model/syscall_names.h"
 #include "user/record/format.h"
@@ -50,17 +49,6 @@ static void describe(struct scenario *s)
 	free(version);
 }
 
-/* As for gVisor alone (gvisor.c): by what is in there runsc believes itself in the host's namespace. */
-static int hide_net_core(struct error *err)
-{
-	static const char dir[] = "/proc/sys/net/core";
-
-	if (mount("none", dir, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL) &&
-	    errno != ENOENT)
-		return error_errno(err, -errno, "cannot mount over %s for runsc", dir);
-	return 0;
-}
-
 static int enter(struct scenario *s, const struct scenario_run *run, struct error *err)
 {
 	const struct containerd_runsc *c = s->state;
@@ -72,7 +60,7 @@ static int enter(struct scenario *s, const struct scenario_run *run, struct erro
 		.cgroups_path = cgroup,
 		.netns_path = "/proc/1/ns/net", /* as for gVisor alone: it wants the namespace by name */
 	};
-	int ret = hide_net_core(err);
+	int ret = gvisor_hide_net_core(err);
 
 	if (!ret)
 		ret = bundle_write(s->options, &b, err);

@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "scenarios/gvisor.h"
 #include "scenarios/scenario.h"
 #include "user/base/mem.h"
 #include "user/model/syscall_names.h"
@@ -92,12 +93,7 @@ static int prepare(struct scenario *s, struct error *err)
 	return bundle_prepare(s, err);
 }
 
-/*
- * runsc refuses its own network stack in what it takes for the host's namespace. Releases of 2024
- * tell that by /proc/sys/net/core/rmem_default, which Linux shows in every namespace since 6.14;
- * later ones by dev_weight. Neither is there under an empty directory.
- */
-static int hide_net_core(struct error *err)
+int gvisor_hide_net_core(struct error *err)
 {
 	static const char dir[] = "/proc/sys/net/core";
 
@@ -117,7 +113,7 @@ static int enter(struct scenario *s, const struct scenario_run *run, struct erro
 		/* It wants the namespace by name; that of pid 1 is the run's, and stays. */
 		.netns_path = host ? NULL : "/proc/1/ns/net",
 	};
-	int ret = host ? 0 : hide_net_core(err);
+	int ret = host ? 0 : gvisor_hide_net_core(err);
 
 	return ret ? ret : bundle_write(s->options, &b, err);
 }
