@@ -72,6 +72,16 @@ void containerd_path(struct containerd *c, const char *program)
 	add_directory(&c->path, program);
 }
 
+void containerd_describe(struct scenario *s, const char *program, const char *name)
+{
+	CLEANUP_FREE char *below = runtime_version(program, "--version");
+	char *version = s->runtime_version;
+
+	s->runtime_version = xasprintf("%s, %s", version ? version : "containerd",
+				       below ? below : name);
+	free(version);
+}
+
 void containerd_release(struct containerd *c)
 {
 	free(c->containerd);

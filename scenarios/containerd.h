@@ -22,8 +22,9 @@ struct containerd {
 #define GET_CONTAINERD "make runtimes, in coldprof's source tree, fetches it"
 
 /*
- * Are containerd and ctr here? Sets s->runtime_path (ctr: what is executed first). 0, > 0 (reason is set) and < 0 as probe. shim is the path of the
- * program that the runtime's name stands for; its directory is put on the daemon's PATH.
+ * Are containerd and ctr here? Sets s->runtime_path (ctr: what is executed first). 0, > 0 (reason is
+ * set) and < 0 as probe. shim is the path of the program that the runtime's name stands for; its
+ * directory is put on the daemon's PATH.
  */
 int containerd_probe(struct scenario *s, struct containerd *c, const char *shim,
 		     struct error *err);
@@ -33,6 +34,12 @@ void containerd_path(struct containerd *c, const char *program);
 
 /* The shim of a runtime that is not containerd's own; owned, NULL when it is nowhere. */
 char *containerd_shim(const struct scenario_options *o, const char *shim);
+
+/*
+ * For describe: s->runtime_version, which is ctr's, that of the containerd it came with, gets that of
+ * the program below the shim appended; its name where it does not say.
+ */
+void containerd_describe(struct scenario *s, const char *program, const char *name);
 
 /*
  * For enter: /run hidden, containerd started, its socket accepts. apart: it and its shims live in a

@@ -35,16 +35,11 @@ static int probe(struct scenario *s, struct error *err)
 	return bundle_check(s, err);
 }
 
-/* ctr's version is that of the containerd that it came with. */
 static void describe(struct scenario *s)
 {
 	const struct containerd_runc *c = s->state;
-	CLEANUP_FREE char *runc = runtime_version(c->runc, "--version");
-	char *version = s->runtime_version;
 
-	s->runtime_version = xasprintf("%s, %s", version ? version : "containerd",
-				       runc ? runc : "runc");
-	free(version);
+	containerd_describe(s, c->runc, "runc");
 }
 
 static int enter(struct scenario *s, const struct scenario_run *run, struct error *err)

@@ -41,12 +41,8 @@ static int probe(struct scenario *s, struct error *err)
 static void describe(struct scenario *s)
 {
 	const struct containerd_runsc *c = s->state;
-	CLEANUP_FREE char *runsc = runtime_version(c->runsc, "--version");
-	char *version = s->runtime_version;
 
-	s->runtime_version = xasprintf("%s, %s", version ? version : "containerd",
-				       runsc ? runsc : "runsc");
-	free(version);
+	containerd_describe(s, c->runsc, "runsc");
 }
 
 static int enter(struct scenario *s, const struct scenario_run *run, struct error *err)
