@@ -154,12 +154,17 @@ BPF_COMPILES := $(CLANG) -g -O2 -Wall -Wextra -Wno-unused-parameter $(if $(DEVEL
 $(BUILD)/bpf/flags: FORCE
 	@mkdir -p $(@D) && echo '$(BPF_COMPILES)' | cmp -s - $@ || echo '$(BPF_COMPILES)' >$@
 
-$(BUILD)/bpf/%.o: bpf/%.bpf.c Makefile $(BUILD)/bpf/flags
+# As one file: the linker of libbpf 1.1 cannot put two objects together that call the same function of
+# the kernel's (bpf/read.bpf.h). It still has a use: it leaves out what only a debugger needs.
+$(BUILD)/bpf/probes.c: FORCE
 	@mkdir -p $(@D)
-	$(say) BPF $<
+	@printf '#include "%s"\n' $(BPF_SRC) | cmp -s - $@ || printf '#include "%s"\n' $(BPF_SRC) >$@
+
+$(BUILD)/bpf/probes.o: $(BUILD)/bpf/probes.c Makefile $(BUILD)/bpf/flags
+	$(say) BPF $@
 	$(Q)$(BPF_COMPILES) -MMD -MP -c -o $@ $<
 
-$(BUILD)/bpf/probes.bpfo: $(BPF_SRC:bpf/%.bpf.c=$(BUILD)/bpf/%.o)
+$(BUILD)/bpf/probes.bpfo: $(BUILD)/bpf/probes.o
 	$(say) BPFLINK $@
 	$(Q)$(BPFTOOL) gen object $@ $^
 

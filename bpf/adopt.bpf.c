@@ -6,14 +6,15 @@
  *   on_adopt_task  an iterator: marks all threads of the run's own daemon before the launch
  *   on_adopt_exec  somebody else's exec of a runtime or shim whose argv has an id of the run; on
  *                  `coldprof watch` any such exec begins a run
- *   on_learn       ids of containers that the run's tasks ask a daemon to start
+ *   on_learn       ids of containers that the run's tasks ask a daemon to start; it has on_sys_enter's
+ *                  work as well, and its place
  * (and adopt_cgroup.bpf.c: who executes anything in a cgroup that carries such an id)
  *
  * This file sorts before scope.bpf.c, so on_adopt_exec is attached, and runs, before on_exec: the
  * exec by which a task is adopted is already recorded as the run's.
  */
 #include "bpf/adopt.bpf.h"
-#include "bpf/syscall_nr.bpf.h"
+#include "bpf/syscall.bpf.h"
 
 const volatile __u32 config_cpus = 1;
 __u32 watch_live[WATCH_SLOTS] = {}; /* number of the run that has the slot; 0 = over */
@@ -118,14 +119,14 @@ static __always_inline struct adopt_rule *rule_of(struct adopt_scan *s, struct l
 	__builtin_memset(&s->key, 0, sizeof(s->key));
 	s->key.bits = 8 * ADOPT_EXE_MAX;
 	bpf_probe_read_kernel_str(s->key.exe, sizeof(s->key.exe),
-				  BPF_CORE_READ(bprm, file, f_path.dentry, d_name.name));
+				  KERNEL_READ(bprm, file, f_path.dentry, d_name.name));
 	return bpf_map_lookup_elem(&adopt_rules, &s->key);
 }
 
 static __always_inline bool read_argv(struct adopt_scan *s, struct task_struct *task)
 {
-	__u64 start = BPF_CORE_READ(task, mm, arg_start);
-	__u64 len = BPF_CORE_READ(task, mm, arg_end) - start;
+	__u64 start = KERNEL_READ(task, mm, arg_start);
+	__u64 len = KERNEL_READ(task, mm, arg_end) - start;
 
 	if (len > WIRE_ARGV_MAX)
 		len = WIRE_ARGV_MAX;
@@ -138,8 +139,8 @@ static __always_inline bool read_argv(struct adopt_scan *s, struct task_struct *
 /* A runtime's argv may be longer than what is kept of it (paths with two ids each): its end by itself. */
 static __always_inline bool read_tail(struct adopt_scan *s, struct task_struct *task)
 {
-	__u64 start = BPF_CORE_READ(task, mm, arg_start);
-	__u64 end = BPF_CORE_READ(task, mm, arg_end);
+	__u64 start = KERNEL_READ(task, mm, arg_start);
+	__u64 end = KERNEL_READ(task, mm, arg_end);
 	__u64 len = end - start;
 	__u32 i;
 
@@ -392,26 +393,34 @@ static __always_inline void learn(struct adopt_scan *s)
 }
 
 /* docker, nerdctl and podman's remote client name a container to a daemon, which then starts it. */
-SEC("tp_btf/sys_enter")
-int BPF_PROG(on_learn, struct pt_regs *regs, long id)
+static __always_inline void learn_from_call(struct pt_regs *regs)
 {
 	struct adopt_scan *s;
 	struct file *file;
 	__u64 len;
 
-	if ((id != SYSCALL_write && id != SYSCALL_sendto) || !ctx_current())
-		return 0;
+	if (!ctx_current())
+		return;
 	file = file_of_fd(bpf_get_current_task_btf(), PT_REGS_PARM1_SYSCALL(regs));
 	if (!file || !sock_of_file(file))
-		return 0;
+		return;
 	s = scan_room(ROOM_LEARN);
 	len = PT_REGS_PARM3_SYSCALL(regs);
 	if (!s || len < HEX_ID)
-		return 0;
+		return;
 	if (len > LEARN_MAX)
 		len = LEARN_MAX;
 	s->len = len;
 	if (!bpf_probe_read_user(s->argv, len, (void *)PT_REGS_PARM2_SYSCALL(regs)))
 		learn(s);
+}
+
+/* In the place of on_sys_enter. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_learn, struct pt_regs *regs, long id)
+{
+	enter_call(regs, id);
+	if (id == SYSCALL_write || id == SYSCALL_sendto)
+		learn_from_call(regs);
 	return 0;
 }

@@ -31,9 +31,9 @@ static __always_inline bool adopt_mark(struct task_struct *task, __u32 run)
 /* Who forked it. */
 static __always_inline void adopt_tell_parent(struct wire_adopted *body, struct task_struct *task)
 {
-	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+	struct task_struct *parent = KERNEL_READ(task, real_parent);
 
-	body->parent_pid = BPF_CORE_READ(parent, tgid);
+	body->parent_pid = KERNEL_READ(parent, tgid);
 	bpf_probe_read_kernel(body->parent_comm, sizeof(body->parent_comm), parent->comm);
 }
 

@@ -74,7 +74,7 @@ static __always_inline bool id_is_ours(struct cgroup_scan *s)
 
 static __always_inline bool is_made_by_run(struct cgroup_subsys_state___adopt *css)
 {
-	__u64 cgroup = (__u64)BPF_CORE_READ(css, cgroup);
+	__u64 cgroup = (__u64)KERNEL_READ(css, cgroup);
 	__u32 *run = bpf_map_lookup_elem(&adopt_cgroups, &cgroup);
 
 	return run && run_is_on(*run);
@@ -104,7 +104,7 @@ static __always_inline bool find_hex(struct cgroup_scan *s)
 static __always_inline void read_name(struct cgroup_scan *s, struct cgroup_subsys_state___adopt *css)
 {
 	__builtin_memset(s->name, 0, sizeof(s->name));
-	bpf_probe_read_kernel_str(s->name, sizeof(s->name), BPF_CORE_READ(css, cgroup, kn, name));
+	bpf_probe_read_kernel_str(s->name, sizeof(s->name), KERNEL_READ(css, cgroup, kn, name));
 }
 
 static __noinline bool css_is_ours(struct cgroup_scan *s, struct cgroup_subsys_state___adopt *css)
@@ -122,7 +122,7 @@ static __noinline bool css_is_ours(struct cgroup_scan *s, struct cgroup_subsys_s
 		return is_made_by_run(css);
 	if (find_hex(s))
 		return id_is_ours(s) && is_made_by_run(css);
-	parent = BPF_CORE_READ(css, parent);
+	parent = KERNEL_READ(css, parent);
 	if (!parent)
 		return false;
 	read_name(s, parent);
@@ -132,7 +132,7 @@ static __noinline bool css_is_ours(struct cgroup_scan *s, struct cgroup_subsys_s
 /* On v2 every controller is of the one hierarchy; of v1's, two that engines make cgroups in. */
 static __always_inline struct cgroup_subsys_state___adopt *css_of(struct task_struct *task, __u32 nr)
 {
-	struct css_set___adopt *set = (void *)BPF_CORE_READ(task, cgroups);
+	struct css_set___adopt *set = (void *)KERNEL_READ(task, cgroups);
 	struct cgroup_subsys_state___adopt *css = NULL;
 
 	bpf_probe_read_kernel(&css, sizeof(css),

@@ -21,11 +21,11 @@ static __always_inline struct probe_file_sums *sums_of(struct inode *inode, stru
 	if (sums)
 		return sums;
 	/* Any name of it will do: the first of its dentries. */
-	first = BPF_CORE_READ(inode, i_dentry.first);
+	first = KERNEL_READ(inode, i_dentry.first);
 	if (first) {
 		dentry = (void *)first - bpf_core_field_offset(struct dentry, d_u.d_alias);
 		bpf_probe_read_kernel_str(fresh.name, sizeof(fresh.name),
-					  BPF_CORE_READ(dentry, d_name.name));
+					  KERNEL_READ(dentry, d_name.name));
 	}
 	fresh.run = control.run;
 	fresh.pid = bpf_get_current_pid_tgid() >> 32;
@@ -58,14 +58,14 @@ int BPF_PROG(on_bio, struct bio *bio)
 		return 0;
 	/* A page cache page knows its file; anonymous and direct I/O pages have low bits or none. */
 	folio = (struct folio *)vec.bv_page;
-	mapping = BPF_CORE_READ(folio, mapping);
+	mapping = KERNEL_READ(folio, mapping);
 	if (!mapping || ((__u64)mapping & 3))
 		return 0;
-	inode = BPF_CORE_READ(mapping, host);
+	inode = KERNEL_READ(mapping, host);
 	if (!inode)
 		return 0;
-	c->read.inode = BPF_CORE_READ(inode, i_ino);
-	c->read.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	c->read.inode = KERNEL_READ(inode, i_ino);
+	c->read.dev = KERNEL_READ(inode, i_sb, s_dev);
 	sums = sums_of(inode, &c->read);
 	if (sums)
 		__sync_fetch_and_add(&sums->read_bytes, bytes);

@@ -9,6 +9,7 @@
  * the kernel's or the module's BTF.
  */
 #include "bpf/kvm.bpf.h"
+#include "bpf/memory.bpf.h"
 
 #define ISA_VMX 1
 #define ISA_SVM 2
@@ -50,11 +51,11 @@ static __always_inline __u32 read_reason(void *vcpu, __u32 isa)
 
 	if (isa == ISA_VMX) {
 		if (bpf_core_field_exists(vmx->exit_reason))
-			return (__u16)BPF_CORE_READ(vmx, exit_reason.full);
+			return (__u16)KERNEL_READ(vmx, exit_reason.full);
 		if (bpf_core_field_exists(vt->vt))
-			return (__u16)BPF_CORE_READ(vt, vt.exit_reason.full);
+			return (__u16)KERNEL_READ(vt, vt.exit_reason.full);
 	} else if (isa == ISA_SVM && bpf_core_field_exists(svm->vmcb)) {
-		return BPF_CORE_READ(svm, vmcb, control.exit_code);
+		return KERNEL_READ(svm, vmcb, control.exit_code);
 	}
 	return VCPU_NONE;
 }
@@ -127,20 +128,26 @@ int on_kvm_exit_reason(struct raw_args *ctx)
 	return left_guest(v, isa, isa == ISA_VMX ? (__u16)reason : reason);
 }
 
+/*
+ * The last thing that KVM_RUN does. So for the ledger the call is over here: what is left of it, the way
+ * out of the kernel, is no more than the way of any call, and the probe at its end has little to do.
+ */
 SEC("raw_tp/kvm_userspace_exit")
 int on_kvm_userspace_exit(struct raw_args *ctx)
 {
-	struct probe_vcpu *v = vcpu_current();
+	struct cpu_state *s = control.timed ? cpu_state_of_current() : NULL;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct probe_vcpu *v = s ? vcpu_of_current(s, task) : NULL;
+	__u64 now;
 
 	if (!v)
 		return 0;
+	now = bpf_ktime_get_ns();
 	/* Interrupted by a signal the reason is an old one. */
 	v->user_reason = (__s32)ctx->args[1] < 0 ? 10 /* KVM_EXIT_INTR */ : ctx->args[0];
 	v->user_exits++;
-	if (v->off)
-		vcpu_here(v, bpf_ktime_get_ns());
-	if (!v->since)
-		v->since = bpf_ktime_get_ns();
+	vcpu_left_run(v, now);
+	memory_ends_run(s, task, now);
 	return 0;
 }
 
@@ -258,8 +265,7 @@ static __always_inline void port_written(struct probe_vcpu *v, __u32 port, void 
 		serial_written(v, data, count);
 		return;
 	}
-	if (bpf_probe_read_kernel(&byte, 1, data))
-		return;
+	byte = kernel_u8((__u64)data);
 	if (port == COM1_LINE_CONTROL) {
 		t = text_of(v);
 		if (t)

@@ -10,6 +10,7 @@
 #include "bpf/vcpu.h"
 
 #define KVM_EXIT_IO 2
+#define KVM_RUN_CMD 0xae80
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -44,25 +45,31 @@ static __always_inline struct probe_vcpu *vcpu_at(__u32 place)
 }
 
 /*
- * The place of the vCPU that was last here is kept with the CPU: looking it up with the task costs
- * more than the rest of an exit. Whose it is, is asked all the same.
+ * The vCPU whose thread is on this CPU. The place of the one that was last here is kept with the CPU:
+ * looking it up with the task costs more than the rest of an exit. Whose it is, is asked all the same.
  */
-static __always_inline struct probe_vcpu *vcpu_current(void)
+static __always_inline struct probe_vcpu *vcpu_of_current(struct cpu_state *s, struct task_struct *task)
 {
-	struct cpu_state *s = control.timed ? cpu_state() : NULL;
-	struct probe_vcpu *v;
+	struct probe_vcpu *v = vcpu_at(s->vcpu);
 	struct task_ctx *c;
 
-	if (!s)
-		return NULL;
-	v = vcpu_at(s->vcpu);
-	if (v && v->tid == (__u32)bpf_get_current_pid_tgid())
+	if (v && v->task == (__u64)task)
 		return v;
-	c = ctx_current();
+	c = ctx_of(task);
 	if (!c)
 		return NULL;
 	s->vcpu = c->vcpu;
-	return vcpu_at(c->vcpu);
+	v = vcpu_at(c->vcpu);
+	if (v)
+		v->task = (__u64)task;
+	return v;
+}
+
+static __always_inline struct probe_vcpu *vcpu_current(void)
+{
+	struct cpu_state *s = control.timed ? cpu_state() : NULL;
+
+	return s ? vcpu_of_current(s, bpf_get_current_task_btf()) : NULL;
 }
 
 static __always_inline struct probe_exit *exit_at(__u32 index)
@@ -135,14 +142,14 @@ static __always_inline void vcpu_tell(struct probe_vcpu *v)
 		vcpu_send(v);
 }
 
-/* Book the access that is being handled. */
-static __always_inline void device_book(struct probe_vcpu *v, __u64 now)
+/* What a vCPU has counted of a device becomes all vCPUs'. Several may be here. */
+static __noinline void device_flush(__u64 key, const struct probe_device *sums)
 {
-	struct probe_device *d;
-	struct probe_device fresh = { .first = now };
-	__u64 key = v->device;
+	struct probe_device *d, fresh = {};
 
-	v->device = 0;
+	if (!sums)
+		return;
+	fresh.first = sums->first;
 	d = bpf_map_lookup_elem(&vm_devices, &key);
 	if (!d) {
 		/* Another vCPU may make it just now, and what it has counted stays. */
@@ -155,27 +162,55 @@ static __always_inline void device_book(struct probe_vcpu *v, __u64 now)
 		if (!d)
 			return;
 	}
-	/* Several vCPUs may be here. */
+	__sync_fetch_and_add(&d->reads, sums->reads);
+	__sync_fetch_and_add(&d->writes, sums->writes);
+	__sync_fetch_and_add(&d->kernel_ns, sums->kernel_ns);
+	__sync_fetch_and_add(&d->user_ns, sums->user_ns);
+	d->last = sums->last;
+}
+
+/*
+ * Book the access that is being handled: with the vCPU, for a look-up in the map of all and adding to
+ * what several write cost as much as the rest of an exit. A guest that talks to a device does so again.
+ */
+static __always_inline void device_book(struct probe_vcpu *v, __u64 now)
+{
+	__u64 key = v->device;
+	__u32 place = (key ^ key >> 4 ^ key >> 12) & (PROBE_VCPU_DEVICES - 1);
+	struct probe_device *d = &v->devices[place].sums;
+
+	v->device = 0;
+	if (v->devices[place].key != key) {
+		if (v->devices[place].key)
+			device_flush(v->devices[place].key, d);
+		v->devices[place].key = key;
+		d->reads = d->writes = d->kernel_ns = d->user_ns = 0;
+		d->first = now;
+	}
 	if (v->writes)
-		__sync_fetch_and_add(&d->writes, 1);
+		d->writes++;
 	else
-		__sync_fetch_and_add(&d->reads, 1);
-	__sync_fetch_and_add(&d->kernel_ns, v->device_kernel);
-	__sync_fetch_and_add(&d->user_ns, v->device_user);
+		d->reads++;
+	d->kernel_ns += v->device_kernel;
+	d->user_ns += v->device_user;
 	d->last = now;
 }
 
+/* The exit to the VMM is over now, and booked: the one that is open at the end, the collector books. */
 static __always_inline void vcpu_entered_run(struct probe_vcpu *v, __u64 now)
 {
 	struct probe_exit *e;
-	__u64 user;
 
 	vcpu_here(v, now);
-	user = vcpu_user_handled(v, now);
-	e = exit_at(PROBE_EXIT_USER + (v->user_reason < 63 ? v->user_reason : 63));
-	if (e)
-		e->user_ns += user;
-	v->device_user = user;
+	v->device_user = vcpu_user_handled(v, now);
+	if (v->user_since) {
+		e = exit_at(vcpu_user_exit_index(v));
+		if (e) {
+			e->count++;
+			e->kernel_ns += v->device_kernel;
+			e->user_ns += v->device_user;
+		}
+	}
 	if (v->device)
 		device_book(v, now);
 	vcpu_run_enter(v, now);
@@ -185,23 +220,16 @@ static __always_inline void vcpu_entered_run(struct probe_vcpu *v, __u64 now)
 static __always_inline void vcpu_left_run(struct probe_vcpu *v, __u64 now)
 {
 	struct probe_exit *e;
-	__u64 kernel;
 
 	if (v->user_since) /* that it entered was not seen */
 		return;
 	vcpu_here(v, now);
-	kernel = vcpu_handled(v, now);
+	v->device_kernel = vcpu_handled(v, now);
 	if (v->reason != VCPU_NONE) {
 		e = exit_at(v->reason);
 		if (e)
-			e->kernel_ns += kernel;
+			e->kernel_ns += v->device_kernel;
 	}
-	e = exit_at(PROBE_EXIT_USER + (v->user_reason < 63 ? v->user_reason : 63));
-	if (e) {
-		e->count++;
-		e->kernel_ns += kernel;
-	}
-	v->device_kernel = kernel;
 	/* A read of a port is told (kvm_pio) when its value is there, in the next KVM_RUN. */
 	v->pending_in = !v->device && v->user_reason == KVM_EXIT_IO;
 	vcpu_run_exit(v, now);
@@ -225,6 +253,16 @@ static __always_inline void vcpu_gets_cpu(struct task_ctx *c, __u64 now)
 		return;
 	vcpu_on(v, now);
 	vcpu_tell(v);
+}
+
+/* Is it in KVM_RUN? Of one for which there is no room, the last call that told something does. */
+static __always_inline bool vcpu_is_in_run(const struct task_ctx *c)
+{
+	struct probe_vcpu *v = c->vcpu ? vcpu_at(c->vcpu) : NULL;
+
+	if (v)
+		return !v->user_since;
+	return c->vcpu && c->telling_enter && (__u32)c->arg[1] == KVM_RUN_CMD;
 }
 
 static __always_inline void vcpu_is_woken(struct task_ctx *c, __u64 now)

@@ -12,16 +12,16 @@
 
 static __always_inline void fill_path(struct wire_mapping *m, struct file *file)
 {
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry), *parent;
+	struct dentry *dentry = KERNEL_READ(file, f_path.dentry), *parent;
 	int i;
 
 #pragma unroll
 	for (i = 0; i < WIRE_PATH_PARTS; i++) {
-		parent = BPF_CORE_READ(dentry, d_parent);
+		parent = KERNEL_READ(dentry, d_parent);
 		if (!parent || parent == dentry)
 			break;
 		bpf_probe_read_kernel_str(m->path[i], WIRE_PATH_PART_MAX,
-					  BPF_CORE_READ(dentry, d_name.name));
+					  KERNEL_READ(dentry, d_name.name));
 		m->n = i + 1;
 		dentry = parent;
 	}
@@ -37,13 +37,13 @@ static __always_inline void send_mapping(struct file *file, __u64 start, __u64 b
 	r = record_reserve(WIRE_MAPPING, sizeof(*r));
 	if (!r)
 		return;
-	inode = BPF_CORE_READ(file, f_inode);
+	inode = KERNEL_READ(file, f_inode);
 	__builtin_memset(&r->body, 0, sizeof(r->body));
 	r->body.start = start;
 	r->body.bytes = bytes;
 	r->body.file_offset = offset;
-	r->body.inode = BPF_CORE_READ(inode, i_ino);
-	r->body.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	r->body.inode = KERNEL_READ(inode, i_ino);
+	r->body.dev = KERNEL_READ(inode, i_sb, s_dev);
 	fill_path(&r->body, file);
 	record_submit(r);
 }

@@ -56,54 +56,97 @@ static __always_inline void begin(void)
 		memory_find_cpus();
 }
 
+/* Has the kernel counted it? What failed it has not, nor what goes on: it may wait for its page. */
+static __always_inline bool fault_is_counted(const struct memory_state *m, struct task_struct *task)
+{
+	return (__u32)task->min_flt != m->fault_minor || (__u32)task->maj_flt != m->fault_major;
+}
+
+static __always_inline void count_known(struct memory_state *m, struct task_struct *task)
+{
+	__u32 kind = m->fault >> MEMORY_FAULT_KIND & 7;
+
+	if (kind == FAULT_IS_FILE && (__u32)task->maj_flt != m->fault_major)
+		kind = FAULT_IS_READ;
+	if (kind < FAULT_IS_NOTHING)
+		m->faults[kind]++;
+}
+
 /*
- * What the last fault was, now that it is over. over: it certainly is; else the kernel has counted it,
- * or it goes on: it may be waiting for its page to be read. What it brought in so far is remembered.
- * mm as in memory_look(); it is the task's.
+ * The same of one whose mapping is not known (too old a kernel, guest RAM, devices): what it brought in
+ * is told by the counters, and remembered while it goes on. m->mm is the task's.
  */
-static __always_inline void settle_fault(struct memory_state *m, struct task_struct *task,
-					 struct mm_struct *mm, bool over)
+static __always_inline void follow_unknown(struct memory_state *m)
 {
 	const __u32 *rose = m->work.rose;
 	__u32 fault = m->fault;
 
-	if (!fault)
+	if (!memory_rises(m))
 		return;
-	if (memory_rises(m, mm)) {
-		fault |= (rose[MEMBER_SHMEM] ? MEMORY_ROSE_SHMEM : 0) |
-			 (rose[MEMBER_FILE] ? MEMORY_ROSE_FILE : 0) |
-			 (rose[MEMBER_ANON] ? MEMORY_ROSE_ANON : 0);
-		if (fault & MEMORY_FAULT_GUEST)
-			memory_guest_grew(rose);
-	}
+	fault |= (rose[MEMBER_SHMEM] ? MEMORY_ROSE_SHMEM : 0) |
+		 (rose[MEMBER_FILE] ? MEMORY_ROSE_FILE : 0) |
+		 (rose[MEMBER_ANON] ? MEMORY_ROSE_ANON : 0);
+	if (fault & MEMORY_FAULT_GUEST)
+		memory_guest_grew(rose);
 	m->fault = fault;
-	if (!over && (__u32)task->min_flt == m->fault_minor &&
-	    (__u32)task->maj_flt == m->fault_major)
-		return;
-	m->fault = 0;
+}
+
+static __always_inline void count_unknown(struct memory_state *m, struct task_struct *task)
+{
+	__u32 fault = m->fault;
+
 	if (fault & MEMORY_FAULT_GUEST)
 		m->faults[FAULT_IS_GUEST]++;
 	else if ((fault & (FAULT_PRESENT | FAULT_WRITE)) == (FAULT_PRESENT | FAULT_WRITE))
-		m->faults[fault & MEMORY_FAULT_SHARED ? FAULT_IS_FILE : FAULT_IS_COW]++;
+		m->faults[FAULT_IS_COW]++;
 	else if (fault & MEMORY_ROSE_SHMEM)
 		m->faults[FAULT_IS_SHMEM]++;
 	else if (fault & MEMORY_ROSE_FILE)
 		m->faults[(__u32)task->maj_flt != m->fault_major ? FAULT_IS_READ : FAULT_IS_FILE]++;
 	else if (fault & MEMORY_ROSE_ANON)
-		m->faults[fault & MEMORY_FAULT_FILE ? FAULT_IS_COW : FAULT_IS_ANON]++;
+		m->faults[FAULT_IS_ANON]++;
+}
+
+/* What the last fault was. over: it certainly is, counted or not; else it is if it was counted. */
+static __always_inline void settle_known(struct memory_state *m, struct task_struct *task, bool over)
+{
+	bool counted = fault_is_counted(m, task);
+
+	if (counted)
+		count_known(m, task);
+	if (counted || over)
+		m->fault = 0;
 }
 
 int memory_settle_fault(struct memory_state *m, int over)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (!m)
+	if (!m || !m->fault)
 		return 0;
-	if (memory_mm(task) == m->mm)
-		settle_fault(m, task, NULL, over);
-	else
+	if (m->fault & MEMORY_FAULT_KNOWN) {
+		settle_known(m, task, over);
+		return 0;
+	}
+	if (memory_mm(task) != m->mm) {
 		m->fault = 0;
+		return 0;
+	}
+	follow_unknown(m);
+	if (!over && !fault_is_counted(m, task))
+		return 0;
+	count_unknown(m, task);
+	m->fault = 0;
 	return 0;
+}
+
+/* What a fault of unknown kind is compared with. 0: its counters cannot be found. */
+int memory_begin_unknown(struct memory_state *m)
+{
+	if (!m || !memory_bind(m, bpf_get_current_task_btf()))
+		return 0;
+	memory_look(m);
+	return 1;
 }
 
 int memory_look_at_run(struct memory_state *m)
@@ -117,7 +160,7 @@ int memory_look_at_run(struct memory_state *m)
 	seen = m->seen - m->run_seen;
 	if (faults <= seen || m->mm != memory_mm(task))
 		return 0;
-	memory_rises(m, NULL);
+	memory_rises(m);
 	memory_guest_grew(m->work.rose);
 	m->faults[FAULT_IS_GUEST] += faults - seen;
 	m->in_run += faults;
@@ -152,8 +195,8 @@ static __always_inline void memory_fill(struct wire_rss *b, struct memory_state 
 	b->file = (__u64)sums[MEMBER_FILE] << config_page_shift;
 	b->shmem = (__u64)sums[MEMBER_SHMEM] << config_page_shift;
 	b->swap = (__u64)sums[MEMBER_SWAP] << config_page_shift;
-	b->page_tables = BPF_CORE_READ(task, mm, pgtables_bytes.counter);
-	b->most = BPF_CORE_READ(task, mm, hiwater_rss) << config_page_shift;
+	b->page_tables = KERNEL_READ(task, mm, pgtables_bytes.counter);
+	b->most = KERNEL_READ(task, mm, hiwater_rss) << config_page_shift;
 	if (!g->n_guest || g->guest_pid != (__u32)task->tgid)
 		return;
 	b->known |= 2;
@@ -205,64 +248,114 @@ int memory_send(struct memory_state *m, __u64 now)
 	return 0;
 }
 
-/* Where a write goes: to a copy of a file's page, to a page that others see, or neither. */
-static __always_inline __u32 mapping_of(struct memory_state *m, __u64 address)
+/* What a mapping is of. None of these: it is not known, or no memory that the counters count. */
+#define MAPPING_ANON 1u
+#define MAPPING_FILE 2u
+#define MAPPING_SHMEM 4u
+#define MAPPING_SHARED 8u
+
+/* One that is known, else one that was not asked for since the address space has changed. */
+int memory_find_mapping(struct memory_state *m, __u64 mm, __u64 address)
 {
 	struct vma_answer a = {};
-	__u32 place = (address >> 21 ^ address >> 32) & (MEMORY_VMAS - 1);
+	__u32 place;
 
-	if (address >= m->vma[place].start && address < m->vma[place].end)
-		return m->vma[place].flags;
-	if (!vma_find(&a, m->mm, address))
+	if (!m)
 		return 0;
+	for (place = 0; place < MEMORY_VMAS; place++)
+		if (address - m->vma[place].start < m->vma[place].bytes) {
+			m->vma_last = place;
+			return m->vma[place].flags;
+		}
+	if (!vma_find(&a, mm, address))
+		return 0;
+	place = m->vma_next++ & (MEMORY_VMAS - 1);
+	m->vma_last = place;
 	m->vmas = 1;
 	m->vma[place].start = a.start;
-	m->vma[place].end = a.end;
-	m->vma[place].flags = a.shared ? MEMORY_FAULT_SHARED : a.file ? MEMORY_FAULT_FILE : 0;
+	m->vma[place].bytes = a.end - a.start;
+	m->vma[place].flags = a.special ? 0 : (a.shared ? MAPPING_SHARED : 0) |
+			      (a.shmem ? MAPPING_SHMEM : a.file ? MAPPING_FILE : MAPPING_ANON);
 	return m->vma[place].flags;
+}
+
+static __always_inline __u32 mapping_of(struct memory_state *m, struct task_struct *task, __u64 mm,
+					__u64 address)
+{
+	__u32 seq = memory_seq(mm), i;
+
+	if (m->vma_mm != mm || m->vma_seq != seq || m->vma_pid != (__u32)task->tgid) {
+		memory_forget_vmas(m);
+		m->vma_mm = mm;
+		m->vma_seq = seq;
+		m->vma_pid = task->tgid;
+	}
+	/* As a rule it is where the last one was. */
+	i = m->vma_last & (MEMORY_VMAS - 1);
+	if (address - m->vma[i].start < m->vma[i].bytes)
+		return m->vma[i].flags;
+	return memory_find_mapping(m, mm, address);
+}
+
+/* What a fault there will turn out to be. */
+static __always_inline __u32 kind_of(__u32 mapping, __u32 code)
+{
+	if (code & FAULT_PRESENT)
+		return !(code & FAULT_WRITE) ? FAULT_IS_NOTHING :
+		       mapping & MAPPING_SHARED ? FAULT_IS_FILE : FAULT_IS_COW;
+	if (mapping & MAPPING_ANON)
+		return code & FAULT_WRITE ? FAULT_IS_ANON : FAULT_IS_NOTHING;
+	if (code & FAULT_WRITE && !(mapping & MAPPING_SHARED))
+		return FAULT_IS_COW;
+	return mapping & MAPPING_SHMEM ? FAULT_IS_SHMEM : FAULT_IS_FILE;
 }
 
 static __always_inline void on_fault(__u64 address, __u64 code)
 {
-	struct cpu_state *s = state_of_ours();
+	struct cpu_state *s = cpu_state();
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct memory_state *m;
-	struct task_struct *task;
-	struct mm_struct *mm;
-	__u32 flags = 0;
-	__u64 now;
+	__u32 mapping = 0, flags;
+	__u64 mm, now;
 
 	/* The upper half is the kernel's. */
 	if (!s || (__s64)address < 0)
 		return;
+	cpu_state_is_of(s, task);
+	mm = s->ours ? memory_mm(task) : 0;
+	if (!mm)
+		return;
 	if (memory_shared.run != control.run)
 		begin();
-	task = bpf_get_current_task_btf();
 	m = &s->memory;
-	/* The most frequent of all probes: here, and only here, the kernel's types pay. */
-	mm = task->mm;
-	if (!mm || ((__u64)mm != m->mm && !memory_bind(m, task)))
-		return;
 	if (m->in_run)
 		memory_look_at_run(m);
-	if (m->fault)
-		settle_fault(m, task, mm, true);
-	else
-		memory_look(m, mm);
+	if (m->fault & MEMORY_FAULT_KNOWN)
+		settle_known(m, task, true);
+	else if (m->fault)
+		memory_settle_fault(m, 1);
 	/* Reading the clock costs more than all of this. */
 	if (!(++m->looks & (MEMORY_LOOK_EVERY - 1))) {
 		now = bpf_ktime_get_ns();
 		if (memory_is_due(m->sent, now))
 			memory_send(m, now);
 	}
+	code &= FAULT_PRESENT | FAULT_WRITE;
+	flags = MEMORY_FAULT | code;
+	if (memory_shared.n_guest && memory_is_guest(address, task->tgid))
+		flags |= MEMORY_FAULT_GUEST;
+	else
+		mapping = mapping_of(m, task, mm, address);
+	/* A vCPU in KVM_RUN has its counters looked at anyway. */
+	if (mapping && !m->in_run)
+		flags |= MEMORY_FAULT_KNOWN | kind_of(mapping, code) << MEMORY_FAULT_KIND;
+	else if (!memory_begin_unknown(m))
+		return;
 	m->pending = 1;
 	m->seen++;
 	m->fault_minor = task->min_flt;
 	m->fault_major = task->maj_flt;
-	if (memory_shared.n_guest && memory_is_guest(address, task->tgid))
-		flags = MEMORY_FAULT_GUEST;
-	else if (code & FAULT_WRITE)
-		flags = mapping_of(m, address);
-	m->fault = MEMORY_FAULT | flags | (code & (FAULT_PRESENT | FAULT_WRITE));
+	m->fault = flags;
 }
 
 /* x86 only; elsewhere faults are counted and not told apart, but those in KVM_RUN. */

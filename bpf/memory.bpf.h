@@ -28,11 +28,15 @@ extern const volatile __u32 config_page_shift;
 /* memory_state.fault */
 #define MEMORY_FAULT 0x80000000u
 #define MEMORY_FAULT_GUEST 0x40000000u
-#define MEMORY_FAULT_FILE 0x20000000u   /* a write to a private mapping of a file … */
-#define MEMORY_FAULT_SHARED 0x10000000u /* … to a shared mapping */
 #define MEMORY_ROSE_SHMEM 0x08000000u   /* what it has brought in so far */
 #define MEMORY_ROSE_FILE 0x04000000u
 #define MEMORY_ROSE_ANON 0x02000000u
+/*
+ * Its mapping is known, and with it what the fault does: no counters need be looked at. Which of enum
+ * memory_fault that is, is in the bits from 16 on.
+ */
+#define MEMORY_FAULT_KNOWN 0x01000000u
+#define MEMORY_FAULT_KIND 16
 #define FAULT_PRESENT 0x1u /* x86: the page is there, its protection was in the way */
 #define FAULT_WRITE 0x2u
 
@@ -43,6 +47,7 @@ enum memory_fault {
 	FAULT_IS_SHMEM,
 	FAULT_IS_COW,
 	FAULT_IS_GUEST,
+	FAULT_IS_NOTHING, /* … that has a count: a read of an anonymous page that is not there, say */
 };
 
 /* include/linux/mm_types_task.h */
@@ -54,9 +59,6 @@ enum memory_fault {
 extern struct memory_shared memory_shared;
 
 /* Before 6.2 (f1a7941243c1) the counters were one for all CPUs, and each task kept some back. */
-struct mm_rss_stat___before_6_2 {
-	atomic_long_t count[4];
-} __attribute__((preserve_access_index));
 struct mm_struct___before_6_2 {
 	struct mm_rss_stat___before_6_2 rss_stat;
 } __attribute__((preserve_access_index));
@@ -81,71 +83,35 @@ static __always_inline bool memory_is_old(void)
 	return bpf_core_field_exists(old->rss_stat.count);
 }
 
-/*
- * The address of the task's address space, as a number. To load the field itself makes the verifier look
- * through all of the kernel's types for what may be known of it, three times: milliseconds, at each place.
- */
+/* The address of the task's address space, as a number. */
 static __always_inline __u64 memory_mm(struct task_struct *task)
 {
-	__u64 mm = 0;
-
-	bpf_core_read(&mm, sizeof(mm), &task->mm);
-	return mm;
+	return (__u64)KERNEL_READ(task, mm);
 }
 
-/* The four counters as they lie in it, all at once, into m->work.counters. */
-static __always_inline bool memory_counters(struct memory_state *m, __u64 mm)
+/* Where the counters of an address space are: each is a struct percpu_counter. */
+static __always_inline __u64 memory_counter(__u64 mm, int member, __u32 offset)
 {
-	__u32 size = 4 * bpf_core_type_size(struct percpu_counter___6_2);
-
-	if (size > sizeof(m->work.counters))
-		return false;
-	return !bpf_probe_read_kernel(m->work.counters, size,
-				      (void *)(mm + bpf_core_field_offset(struct mm_struct___6_2,
-									  rss_stat)));
+	return mm + bpf_core_field_offset(struct mm_struct___6_2, rss_stat) +
+	       member * bpf_core_type_size(struct percpu_counter___6_2) + offset;
 }
 
-/*
- * A field of one of them. By hand: an index that the compiler does not know before it inlines is
- * multiplied with the size of our struct, not the kernel's.
- */
-static __always_inline __u64 memory_field(const struct memory_state *m, int member, __u32 offset)
-{
-	__u32 at = member * bpf_core_type_size(struct percpu_counter___6_2) + offset;
-
-	return at <= sizeof(m->work.counters) - 8 ?
-		       *(const __u64 *)((const char *)m->work.counters + at) : 0;
-}
-
-/* What all CPUs have in common, by the kernel's own types: dear to verify, and cheaper than a call. */
-#define memory_total(mm, member) (((struct mm_struct___6_2 *)(mm))->rss_stat[member].count)
-
-static __always_inline void memory_totals_of(struct mm_struct *mm, __s64 out[4])
-{
-	out[MEMBER_FILE] = memory_total(mm, MEMBER_FILE);
-	out[MEMBER_ANON] = memory_total(mm, MEMBER_ANON);
-	out[MEMBER_SWAP] = memory_total(mm, MEMBER_SWAP);
-	out[MEMBER_SHMEM] = memory_total(mm, MEMBER_SHMEM);
-}
-
-/* The same by a number. */
-static __always_inline void memory_totals(struct memory_state *m, __u64 mm, __s64 out[4])
+/* What all CPUs have in common. */
+static __always_inline void memory_totals(__u64 mm, __s64 out[4])
 {
 	__u32 count = bpf_core_field_offset(struct percpu_counter___6_2, count);
 
-	out[0] = out[1] = out[2] = out[3] = 0;
 	if (memory_is_old()) {
+		out[0] = out[1] = out[2] = out[3] = 0;
 		bpf_probe_read_kernel(out, 32,
 				      (void *)(mm + bpf_core_field_offset(struct mm_struct___before_6_2,
 									  rss_stat.count)));
 		return;
 	}
-	if (!memory_counters(m, mm))
-		return;
-	out[MEMBER_FILE] = memory_field(m, MEMBER_FILE, count);
-	out[MEMBER_ANON] = memory_field(m, MEMBER_ANON, count);
-	out[MEMBER_SWAP] = memory_field(m, MEMBER_SWAP, count);
-	out[MEMBER_SHMEM] = memory_field(m, MEMBER_SHMEM, count);
+	out[MEMBER_FILE] = kernel_u64(memory_counter(mm, MEMBER_FILE, count));
+	out[MEMBER_ANON] = kernel_u64(memory_counter(mm, MEMBER_ANON, count));
+	out[MEMBER_SWAP] = kernel_u64(memory_counter(mm, MEMBER_SWAP, count));
+	out[MEMBER_SHMEM] = kernel_u64(memory_counter(mm, MEMBER_SHMEM, count));
 }
 
 /*
@@ -162,8 +128,8 @@ static __always_inline bool memory_bind(struct memory_state *m, struct task_stru
 	if (m->mm == mm)
 		return mm;
 	m->mm = 0;
-	m->fault = 0;
-	memory_forget_vmas(m);
+	if (!(m->fault & MEMORY_FAULT_KNOWN))
+		m->fault = 0;
 	if (!mm)
 		return false;
 	if (memory_is_old()) {
@@ -171,10 +137,10 @@ static __always_inline bool memory_bind(struct memory_state *m, struct task_stru
 				     (__u64)old + bpf_core_field_offset(old->rss_stat.count) : 0;
 		m->together = 1;
 	} else {
-		if (!memory_shared.ready || !memory_counters(m, mm))
+		if (!memory_shared.ready)
 			return false;
 		for (k = 0; k < 4; k++)
-			m->part[k] = memory_field(m, k, counters) - memory_shared.base;
+			m->part[k] = kernel_u64(memory_counter(mm, k, counters)) - memory_shared.base;
 		m->together = m->part[MEMBER_ANON] == m->part[MEMBER_FILE] + 4 &&
 			      m->part[MEMBER_SHMEM] == m->part[MEMBER_FILE] + 12;
 	}
@@ -187,29 +153,30 @@ static __always_inline void memory_read(const struct memory_state *m, __u32 cpu,
 {
 	__u64 offset = memory_is_old() ? 0 : memory_shared.addresses[cpu & (MEMORY_CPUS_MAX - 1)];
 
-	out[0] = out[1] = out[2] = out[3] = 0;
 	if (m->together) {
-		if (m->part[0])
-			bpf_probe_read_kernel(out, 16, (void *)(m->part[0] + offset));
+		__u64 at = m->part[0] + offset, low = 0, high = 0;
+
+		if (m->part[0]) {
+			low = kernel_u64(at);
+			high = kernel_u64(at + 8);
+		}
+		out[0] = low;
+		out[1] = low >> 32;
+		out[2] = high;
+		out[3] = high >> 32;
 		return;
 	}
-	bpf_probe_read_kernel(&out[0], 4, (void *)(m->part[0] + offset));
-	bpf_probe_read_kernel(&out[1], 4, (void *)(m->part[1] + offset));
-	bpf_probe_read_kernel(&out[2], 4, (void *)(m->part[2] + offset));
-	bpf_probe_read_kernel(&out[3], 4, (void *)(m->part[3] + offset));
+	out[0] = kernel_u32(m->part[0] + offset);
+	out[1] = kernel_u32(m->part[1] + offset);
+	out[2] = kernel_u32(m->part[2] + offset);
+	out[3] = kernel_u32(m->part[3] + offset);
 }
 
-/*
- * From here on what changes is the next fault's doing. mm is that of m->mm, where the caller has it by
- * its type, else NULL.
- */
-static __always_inline void memory_look(struct memory_state *m, struct mm_struct *mm)
+/* From here on what changes is the next fault's doing. */
+static __always_inline void memory_look(struct memory_state *m)
 {
 	memory_read(m, bpf_get_smp_processor_id(), m->values);
-	if (mm && !memory_is_old())
-		memory_totals_of(mm, m->totals);
-	else
-		memory_totals(m, m->mm, m->totals);
+	memory_totals(m->mm, m->totals);
 }
 
 /*
@@ -229,7 +196,7 @@ static __always_inline __u32 rise_of(__s64 part, __s64 total)
  * much as a batch at once (a huge page) goes to the common part and leaves this CPU's as it was. Only
  * then that one is believed: other CPUs add to it too.
  */
-static __always_inline bool memory_rises(struct memory_state *m, struct mm_struct *mm)
+static __always_inline bool memory_rises(struct memory_state *m)
 {
 	__u32 *rose = m->work.rose;
 	int k;
@@ -238,7 +205,7 @@ static __always_inline bool memory_rises(struct memory_state *m, struct mm_struc
 		m->work.part[k] = m->values[k];
 		m->work.total[k] = m->totals[k];
 	}
-	memory_look(m, mm);
+	memory_look(m);
 	for (k = 0; k < 4; k++) {
 		m->work.part[k] = m->values[k] - m->work.part[k];
 		m->work.total[k] = m->totals[k] - m->work.total[k];
@@ -260,7 +227,7 @@ static __always_inline void memory_sums(struct memory_state *m, struct task_stru
 	__u32 cpu;
 	int k;
 
-	memory_totals(m, m->mm, sum);
+	memory_totals(m->mm, sum);
 	for (cpu = 0; cpu < MEMORY_CPUS_MAX && cpu < config_memory_cpus; cpu++) {
 		memory_read(m, cpu, m->work.part);
 		for (k = 0; k < 4; k++)
@@ -342,7 +309,7 @@ static __always_inline void memory_enter_run(struct memory_state *m, struct task
 	if (m->looked != counts) {
 		if (!memory_bind(m, task))
 			return;
-		memory_look(m, NULL);
+		memory_look(m);
 		m->looked = counts;
 	}
 	m->in_run = counts;
@@ -384,48 +351,43 @@ static __always_inline void memory_leave(struct cpu_state *s, struct task_ctx *c
 	c->memory_major = m->fault_major;
 }
 
-#define MEMORY_KVM_RUN 0xae80
-
+/* in_run: it comes back into KVM_RUN. */
 static __always_inline void memory_come_back(struct cpu_state *s, struct task_ctx *c,
-					     struct task_struct *task, __u64 now)
+					     struct task_struct *task, bool in_run, __u64 now)
 {
 	struct memory_state *m = &s->memory;
 
 	if (!config_memory)
 		return;
 	memory_restart(m, task, now);
-	if (c->memory_fault && memory_bind(m, task)) {
-		memory_look(m, NULL);
+	if (c->memory_fault && (c->memory_fault & MEMORY_FAULT_KNOWN || memory_bind(m, task))) {
+		if (!(c->memory_fault & MEMORY_FAULT_KNOWN))
+			memory_look(m);
 		m->fault = c->memory_fault;
 		m->fault_minor = c->memory_minor;
 		m->fault_major = c->memory_major;
 	}
-	if (c->vcpu && c->telling_enter && (__u32)c->arg[1] == MEMORY_KVM_RUN)
+	if (in_run)
 		memory_enter_run(m, task);
 }
 
 /* ---- system calls ---------------------------------------------------------------------------------- */
 
-static __always_inline void memory_begins_run(void)
+static __always_inline void memory_begins_run(struct cpu_state *s, struct task_struct *task)
 {
-	struct cpu_state *s = config_memory ? cpu_state_of_current() : NULL;
-
-	if (!s || !s->ours)
+	if (!config_memory || !s->ours)
 		return;
 	if (s->memory.fault)
 		memory_settle_fault(&s->memory, 1);
-	memory_enter_run(&s->memory, bpf_get_current_task_btf());
+	memory_enter_run(&s->memory, task);
 }
 
-static __always_inline void memory_ends_run(__u64 now)
+static __always_inline void memory_ends_run(struct cpu_state *s, struct task_struct *task, __u64 now)
 {
-	struct cpu_state *s = config_memory ? cpu_state_of_current() : NULL;
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct memory_state *m;
+	struct memory_state *m = &s->memory;
 
-	if (!s || !s->ours || !s->memory.in_run)
+	if (!config_memory || !s->ours || !m->in_run)
 		return;
-	m = &s->memory;
 	if (task->min_flt + task->maj_flt + 1 != m->in_run)
 		memory_look_at_run(m);
 	if (m->pending && memory_is_due(m->sent, now))
@@ -446,7 +408,7 @@ static __always_inline bool memory_is_call(long nr)
 
 static __always_inline __u64 memory_brk(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, mm, brk);
+	return KERNEL_READ(task, mm, brk);
 }
 
 /* Does it give much back? */
@@ -475,7 +437,8 @@ static __always_inline void memory_before_call(struct pt_regs *regs, long nr)
 	if (!s || !s->ours)
 		return;
 	m = &s->memory;
-	memory_forget_vmas(m);
+	if (!memory_has_seq())
+		memory_forget_vmas(m);
 	m->looked = 0;
 	if (m->fault)
 		memory_settle_fault(m, 1);

@@ -88,16 +88,16 @@ static __always_inline void object_of_socket(struct wire_syscall *r, struct file
 	r->object_kind = WIRE_OBJECT_SOCKET_OTHER;
 	if (!sk)
 		return;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	family = KERNEL_READ(sk, __sk_common.skc_family);
 	if (family == 1) { /* AF_UNIX */
-		struct pid *peer = BPF_CORE_READ(sk, sk_peer_pid);
+		struct pid *peer = KERNEL_READ(sk, sk_peer_pid);
 
 		r->object_kind = WIRE_OBJECT_SOCKET_UNIX;
 		if (peer)
-			r->peer_pid = BPF_CORE_READ(peer, numbers[0].nr);
+			r->peer_pid = KERNEL_READ(peer, numbers[0].nr);
 	} else if (family == 2 || family == 10) {
 		r->object_kind = WIRE_OBJECT_SOCKET_INET;
-		r->netns_or_dev = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
+		r->netns_or_dev = __builtin_bswap16(KERNEL_READ(sk, __sk_common.skc_dport));
 	}
 }
 
@@ -109,11 +109,11 @@ static __always_inline void object_of_fd(struct wire_syscall *r, __u32 fd)
 
 	if (!file)
 		return;
-	inode = BPF_CORE_READ(file, f_inode);
-	mode = BPF_CORE_READ(inode, i_mode);
-	r->object_id = BPF_CORE_READ(inode, i_ino);
+	inode = KERNEL_READ(file, f_inode);
+	mode = KERNEL_READ(inode, i_mode);
+	r->object_id = KERNEL_READ(inode, i_ino);
 	bpf_probe_read_kernel_str(r->object, sizeof(r->object),
-				  BPF_CORE_READ(file, f_path.dentry, d_name.name));
+				  KERNEL_READ(file, f_path.dentry, d_name.name));
 	if ((mode & S_IFMT) == S_IFSOCK) {
 		object_of_socket(r, file);
 	} else if ((mode & S_IFMT) == S_IFIFO) {
@@ -124,7 +124,7 @@ static __always_inline void object_of_fd(struct wire_syscall *r, __u32 fd)
 		r->object_kind = WIRE_OBJECT_ANON; /* anonymous inodes have no type */
 	} else {
 		r->object_kind = WIRE_OBJECT_FILE;
-		r->netns_or_dev = BPF_CORE_READ(inode, i_sb, s_dev);
+		r->netns_or_dev = KERNEL_READ(inode, i_sb, s_dev);
 	}
 }
 

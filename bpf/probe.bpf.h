@@ -11,6 +11,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+#include "bpf/read.bpf.h"
 #include "bpf/wire.h"
 #include "bpf/shared.h"
 /* clang-format on */
@@ -51,26 +52,33 @@ struct task_ctx {
 };
 
 /* What a task did to its memory since it came on the CPU, or since its last RSS record. */
-#define MEMORY_VMAS 4 /* power of two */
+#define MEMORY_VMAS 8 /* power of two */
 struct memory_state {
 	__u64 sent;        /* when it came, or the last record */
 	__u32 pending;     /* 1: something has changed */
-	__u32 fault;       /* page fault in progress or just over: MEMORY_FAULT, … and its error code */
-	__u32 faults[6];   /* enum memory_fault */
+	__u32 fault;       /* page fault in progress or just over: MEMORY_FAULT, … (bpf/memory.bpf.h) */
 	__u32 seen;        /* exceptions */
 	__u32 looks;       /* … ever */
-	__u64 minor, major; /* the task's own counts then */
-	__u32 fault_minor, fault_major; /* … and when the fault began */
+	__u32 fault_minor, fault_major; /* the task's own counts when the fault began */
+	__u32 faults[6];   /* enum memory_fault */
+	/* Mappings that were asked for, and which state of which address space they are of: … */
+	__u64 vma_mm;
+	__u32 vma_pid, vma_seq;
+	__u32 vmas;        /* … 1: there are some … */
+	__u32 vma_next;    /* … where the next one goes … */
+	__u32 vma_last;    /* … and which one was asked for last */
+	__u32 pad;
+	struct {
+		__u64 start, bytes;
+		__u32 flags, pad;
+	} vma[MEMORY_VMAS];
+	__u64 minor, major; /* the task's own counts when it came, or at the last record */
 	__u64 mm;           /* whose counters the following is about; 0 = nobody's */
 	__u64 part[4];      /* where they are on a CPU whose offset is 0 */
 	__s32 values[4];    /* this CPU's part at the last look, in pages … */
 	__s64 totals[4];    /* … and what all have in common */
 	__u32 together;     /* 1: part[0] to part[3] lie side by side */
-	__u32 vmas;         /* 1: there are some in vma[], mappings that were asked for: … */
-	struct {
-		__u64 start, end;
-		__u32 flags, pad;
-	} vma[MEMORY_VMAS];
+	__u32 pad3;
 	/*
 	 * For the time of a comparison only. On the stack they would be numbers that the verifier
 	 * follows: each way through the code that makes them would be looked at to its end, for a second.
@@ -80,12 +88,11 @@ struct memory_state {
 		__u32 rose[4];
 		__s64 total[4];
 		__s64 sum[4];
-		__u64 counters[24]; /* four struct percpu_counter, whatever their size */
 	} work;
 	__u64 looked;       /* the task's counts at a look at the counters + 1; 0 = look again */
 	__u64 in_run;       /* in KVM_RUN: the task's counts then + 1; 0 = it is not */
 	__u32 run_seen;     /* … and seen */
-	__u32 pad;
+	__u32 pad2;
 };
 
 /*
@@ -99,6 +106,7 @@ struct cpu_state {
 	__u32 ours;   /* 1: the task is of the run */
 	__u32 vcpu;   /* task_ctx.vcpu of the vCPU that last left its guest here; 0 = none */
 	__u64 task;   /* its address, to know it again; 0 = not known */
+	__u64 regs;   /* where its registers lie in a system call; 0 = not known */
 	__u64 since;  /* when the task that is on it came; 0 = not known */
 	__u64 used;   /* when one of the run last came or left */
 	struct call call;
@@ -199,6 +207,7 @@ static __always_inline struct cpu_state *cpu_state(void)
 		s->irqs = 0;
 		s->ours = 0;
 		s->task = 0;
+		s->regs = 0;
 		s->vcpu = 0;
 		s->since = 0;
 		s->used = 0;
@@ -206,10 +215,42 @@ static __always_inline struct cpu_state *cpu_state(void)
 	return s;
 }
 
+/*
+ * Since 6.4 an address space counts how often its mappings were changed: while that number is the same,
+ * so are they. (A number that began as a count became a sequence count in 6.14.)
+ */
+struct mm_struct___lock_int {
+	int mm_lock_seq;
+} __attribute__((preserve_access_index));
+struct mm_struct___lock_seqcount {
+	struct seqcount___number mm_lock_seq;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool memory_has_seq(void)
+{
+	struct mm_struct___lock_int *number = NULL;
+	struct mm_struct___lock_seqcount *count = NULL;
+
+	return bpf_core_field_exists(number->mm_lock_seq) || bpf_core_field_exists(count->mm_lock_seq);
+}
+
+static __always_inline __u32 memory_seq(__u64 mm)
+{
+	struct mm_struct___lock_int *number = (void *)mm;
+	struct mm_struct___lock_seqcount *count = (void *)mm;
+
+	if (bpf_core_field_exists(number->mm_lock_seq))
+		return KERNEL_READ(number, mm_lock_seq);
+	if (bpf_core_field_exists(count->mm_lock_seq))
+		return KERNEL_READ(count, mm_lock_seq.sequence);
+	return 0;
+}
+
 static __always_inline void memory_forget_vmas(struct memory_state *m)
 {
 	if (m->vmas)
-		m->vma[0].end = m->vma[1].end = m->vma[2].end = m->vma[3].end = 0;
+		m->vma[0].bytes = m->vma[1].bytes = m->vma[2].bytes = m->vma[3].bytes =
+			m->vma[4].bytes = m->vma[5].bytes = m->vma[6].bytes = m->vma[7].bytes = 0;
 	m->vmas = 0;
 }
 
@@ -219,7 +260,8 @@ static __always_inline void memory_restart(struct memory_state *m, struct task_s
 {
 	m->pending = m->fault = m->seen = 0;
 	m->mm = m->in_run = m->looked = 0;
-	memory_forget_vmas(m);
+	if (!memory_has_seq())
+		memory_forget_vmas(m);
 	__builtin_memset(m->faults, 0, sizeof(m->faults));
 	m->sent = now;
 	m->minor = task->min_flt;
@@ -240,35 +282,55 @@ static __always_inline void call_restart(struct cpu_state *s, const struct task_
  * a sched_switch (seen on a nested guest, 6.18, behind threads of pid 1): it is noticed here, at the
  * first thing that it does.
  */
-static __always_inline struct cpu_state *cpu_state_of_current(void)
+static __always_inline void cpu_state_is_of(struct cpu_state *s, struct task_struct *task)
 {
-	struct cpu_state *s = cpu_state();
-	__u64 address = bpf_get_current_task();
-	struct task_struct *task;
 	struct task_ctx *c;
 
 	/* Not by its number, which an exec by another thread than the first changes. */
-	if (!s || s->task == address)
-		return s;
-	task = bpf_get_current_task_btf();
+	if (s->task == (__u64)task)
+		return;
 	c = ctx_of(task);
-	s->task = address;
+	s->task = (__u64)task;
+	s->regs = 0;
 	s->ours = c != NULL;
 	if (c) {
 		call_restart(s, c);
 		memory_restart(&s->memory, task, bpf_ktime_get_ns());
 	}
+}
+
+static __always_inline struct cpu_state *cpu_state_of_current(void)
+{
+	struct cpu_state *s = cpu_state();
+
+	if (s)
+		cpu_state_is_of(s, bpf_get_current_task_btf());
+	return s;
+}
+
+/*
+ * The same in a system call, whose registers lie at a place of their own for each thread: to compare
+ * it costs less than to ask for the task.
+ */
+static __always_inline struct cpu_state *cpu_state_of_call(const struct pt_regs *regs)
+{
+	struct cpu_state *s = cpu_state();
+
+	if (s && s->regs != (__u64)regs) {
+		cpu_state_is_of(s, bpf_get_current_task_btf());
+		s->regs = (__u64)regs;
+	}
 	return s;
 }
 
 /* The current task's call, NULL when the task is not of the run. */
-static __always_inline struct call *call_current(void)
+static __always_inline struct call *call_current(const struct pt_regs *regs)
 {
 	struct cpu_state *s;
 	struct task_ctx *c;
 
 	if (config_ledger) {
-		s = cpu_state_of_current();
+		s = cpu_state_of_call(regs);
 		return s && s->ours ? &s->call : NULL;
 	}
 	c = ctx_current();
@@ -358,22 +420,19 @@ static __always_inline struct sock *sock_of_file(struct file *file)
 {
 	struct socket *socket;
 
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & 0170000) != 0140000) /* S_IFSOCK */
+	if ((KERNEL_READ(file, f_inode, i_mode) & 0170000) != 0140000) /* S_IFSOCK */
 		return NULL;
-	socket = (struct socket *)BPF_CORE_READ(file, private_data);
-	return socket ? BPF_CORE_READ(socket, sk) : NULL;
+	socket = (struct socket *)KERNEL_READ(file, private_data);
+	return socket ? KERNEL_READ(socket, sk) : NULL;
 }
 
 static __always_inline struct file *file_of_fd(struct task_struct *task, __u32 fd)
 {
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file **fds, *file = NULL;
+	struct fdtable *fdt = KERNEL_READ(task, files, fdt);
 
-	if (!fdt || fd >= BPF_CORE_READ(fdt, max_fds))
+	if (!fdt || fd >= KERNEL_READ(fdt, max_fds))
 		return NULL;
-	fds = BPF_CORE_READ(fdt, fd);
-	bpf_core_read(&file, sizeof(file), &fds[fd]);
-	return file;
+	return (struct file *)kernel_u64((__u64)KERNEL_READ(fdt, fd) + 8 * (__u64)fd);
 }
 
 #endif

@@ -59,9 +59,9 @@ int on_sample(struct bpf_perf_event_data *ctx)
 
 static long on_vma(struct task_struct *task, struct vm_area_struct *vma, void *ctx)
 {
-	send_mapping(BPF_CORE_READ(vma, vm_file), BPF_CORE_READ(vma, vm_start),
-		     BPF_CORE_READ(vma, vm_end) - BPF_CORE_READ(vma, vm_start),
-		     BPF_CORE_READ(vma, vm_pgoff) << 12);
+	send_mapping(KERNEL_READ(vma, vm_file), KERNEL_READ(vma, vm_start),
+		     KERNEL_READ(vma, vm_end) - KERNEL_READ(vma, vm_start),
+		     KERNEL_READ(vma, vm_pgoff) << 12);
 	return 0;
 }
 
@@ -77,11 +77,11 @@ int BPF_PROG(on_exec_mapped, struct task_struct *task)
 
 	if (!control.timed || !ctx_of(task))
 		return 0;
-	code = BPF_CORE_READ(task, mm, start_code);
+	code = KERNEL_READ(task, mm, start_code);
 	bpf_find_vma(task, code, on_vma, NULL, 0);
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	ip = PT_REGS_IP_CORE(regs);
-	if (ip < code || ip >= BPF_CORE_READ(task, mm, end_code))
+	if (ip < code || ip >= KERNEL_READ(task, mm, end_code))
 		bpf_find_vma(task, ip, on_vma, NULL, 0);
 	return 0;
 }

@@ -31,7 +31,7 @@ static __always_inline __u32 state_of(struct task_struct *task)
 
 	if (bpf_core_field_exists(task->__state))
 		return task->__state;
-	return BPF_CORE_READ(old, state);
+	return KERNEL_READ(old, state);
 }
 
 static __always_inline __u8 why_off(struct task_struct *prev, bool preempted)
@@ -138,10 +138,14 @@ static __always_inline __u8 role_of(struct task_struct *task, struct task_ctx *c
 /* Names of our own tasks are known from FORK, EXEC and COMM; a stranger's is not. */
 static __always_inline void fill_comm(char *to, struct task_struct *task, __u8 role)
 {
-	if (role)
-		__builtin_memset(to, 0, WIRE_COMM_LEN);
-	else
-		bpf_probe_read_kernel(to, WIRE_COMM_LEN, task->comm);
+	__u64 comm = (__u64)task + bpf_core_field_offset(task->comm);
+	__u64 parts[WIRE_COMM_LEN / 8] = {};
+
+	if (!role) {
+		parts[0] = kernel_u64(comm);
+		parts[1] = kernel_u64(comm + 8);
+	}
+	__builtin_memcpy(to, parts, sizeof(parts));
 }
 
 /*
@@ -167,9 +171,9 @@ static __always_inline bool throttled(struct task_struct *task)
 	struct task_struct___bandwidth *by_queue = (void *)task;
 
 	if (bpf_core_field_exists(by_task->throttled))
-		return BPF_CORE_READ(by_task, throttled);
+		return KERNEL_READ(by_task, throttled);
 	if (bpf_core_field_exists(struct cfs_rq___bandwidth, throttle_count))
-		return BPF_CORE_READ(by_queue, se.cfs_rq, throttle_count) > 0;
+		return KERNEL_READ(by_queue, se.cfs_rq, throttle_count) > 0;
 	return false;
 }
 
@@ -203,6 +207,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	if (!s)
 		return 0;
 	s->task = (__u64)next;
+	s->regs = 0;
 	p = ctx_of(prev);
 	n = ctx_of(next);
 	prev_role = role_of(prev, p);
@@ -250,7 +255,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	s->ours = n != NULL;
 	if (n) {
 		come_back(s, n, next, now);
-		memory_come_back(s, n, next, now);
+		memory_come_back(s, n, next, vcpu_is_in_run(n), now);
 		if (n->vcpu)
 			vcpu_gets_cpu(n, now);
 	}

@@ -26,22 +26,22 @@ _Static_assert(sizeof(struct task_ctx) == sizeof(struct probe_mark), "user space
 
 static __always_inline __u32 namespaces_changed(struct task_struct *a, struct task_struct *b)
 {
-	struct nsproxy *x = BPF_CORE_READ(a, nsproxy), *y = BPF_CORE_READ(b, nsproxy);
+	struct nsproxy *x = KERNEL_READ(a, nsproxy), *y = KERNEL_READ(b, nsproxy);
 	__u32 flags = 0;
 
 	if (x == y)
 		return 0;
-	if (BPF_CORE_READ(x, mnt_ns) != BPF_CORE_READ(y, mnt_ns))
+	if (KERNEL_READ(x, mnt_ns) != KERNEL_READ(y, mnt_ns))
 		flags |= CLONE_NEWNS;
-	if (BPF_CORE_READ(x, uts_ns) != BPF_CORE_READ(y, uts_ns))
+	if (KERNEL_READ(x, uts_ns) != KERNEL_READ(y, uts_ns))
 		flags |= CLONE_NEWUTS;
-	if (BPF_CORE_READ(x, ipc_ns) != BPF_CORE_READ(y, ipc_ns))
+	if (KERNEL_READ(x, ipc_ns) != KERNEL_READ(y, ipc_ns))
 		flags |= CLONE_NEWIPC;
-	if (BPF_CORE_READ(x, net_ns) != BPF_CORE_READ(y, net_ns))
+	if (KERNEL_READ(x, net_ns) != KERNEL_READ(y, net_ns))
 		flags |= CLONE_NEWNET;
-	if (BPF_CORE_READ(x, cgroup_ns) != BPF_CORE_READ(y, cgroup_ns))
+	if (KERNEL_READ(x, cgroup_ns) != KERNEL_READ(y, cgroup_ns))
 		flags |= CLONE_NEWCGROUP;
-	if (BPF_CORE_READ(x, pid_ns_for_children) != BPF_CORE_READ(y, pid_ns_for_children))
+	if (KERNEL_READ(x, pid_ns_for_children) != KERNEL_READ(y, pid_ns_for_children))
 		flags |= CLONE_NEWPID;
 	return flags;
 }
@@ -49,7 +49,7 @@ static __always_inline __u32 namespaces_changed(struct task_struct *a, struct ta
 /* After unshare or setns the parent's nsproxy has been the new one before: its own pid tells. */
 static __always_inline __u32 pid_namespace_changed(struct task_struct *parent, struct task_struct *child)
 {
-	return BPF_CORE_READ(child, thread_pid, level) != BPF_CORE_READ(parent, thread_pid, level) ?
+	return KERNEL_READ(child, thread_pid, level) != KERNEL_READ(parent, thread_pid, level) ?
 		       CLONE_NEWPID : 0;
 }
 
@@ -115,10 +115,10 @@ struct {
 	__type(value, struct exec_record);
 } exec_scratch SEC(".maps");
 
-static __always_inline __u32 read_argv(struct exec_record *r, struct task_struct *task)
+static __always_inline __u32 exec_argv(struct exec_record *r, struct task_struct *task)
 {
-	__u64 start = BPF_CORE_READ(task, mm, arg_start);
-	__u64 len = BPF_CORE_READ(task, mm, arg_end) - start;
+	__u64 start = KERNEL_READ(task, mm, arg_start);
+	__u64 len = KERNEL_READ(task, mm, arg_end) - start;
 
 	if (len > WIRE_ARGV_MAX) {
 		len = WIRE_ARGV_MAX;
@@ -158,16 +158,16 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 		r->head.flags |= WIRE_F_NO_ENTER;
 	r->body.old_tid = old_pid;
 	r->body.root = c->root;
-	file = BPF_CORE_READ(bprm, file);
-	r->body.exe_inode = BPF_CORE_READ(file, f_inode, i_ino);
-	r->body.exe_dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	file = KERNEL_READ(bprm, file);
+	r->body.exe_inode = KERNEL_READ(file, f_inode, i_ino);
+	r->body.exe_dev = KERNEL_READ(file, f_inode, i_sb, s_dev);
 	/* The scratch still has the last one's names behind the NUL. */
 	__builtin_memset(r->body.comm, 0, sizeof(r->body.comm));
 	__builtin_memset(r->body.exe_name, 0, sizeof(r->body.exe_name));
 	bpf_probe_read_kernel_str(r->body.comm, sizeof(r->body.comm), task->comm);
 	bpf_probe_read_kernel_str(r->body.exe_name, sizeof(r->body.exe_name),
-				  BPF_CORE_READ(file, f_path.dentry, d_name.name));
-	r->body.argv_len = read_argv(r, task);
+				  KERNEL_READ(file, f_path.dentry, d_name.name));
+	r->body.argv_len = exec_argv(r, task);
 	size = sizeof(r->head) + sizeof(r->body) + ((r->body.argv_len + 7) & ~7u);
 	if (size > sizeof(*r))
 		size = sizeof(*r);

@@ -49,9 +49,19 @@ struct probe_file_sums {
 	char name[64];
 };
 
+/* Key and value of the map "vm_devices": address, and enum wire_space in the upper byte. */
+#define PROBE_DEVICES_MAX 2048
+#define PROBE_DEVICE_SPACE 56
+struct probe_device {
+	__u64 reads, writes, kernel_ns, user_ns, first, last;
+};
+
 /* Value of the map "vcpus": one vCPU's ledger, written by its own thread's events only. */
 #define PROBE_VCPUS_MAX 64 /* power of two */
+#define PROBE_VCPU_DEVICES 8 /* power of two */
 struct probe_vcpu {
+	__u64 task;  /* its thread's address, to know it again; 0 = not known yet */
+	__u64 regs;  /* where the kernel has the registers of its system calls: no other thread's lie there */
 	__u64 first; /* its first KVM_RUN */
 	__u64 last;  /* ns[] is right up to here */
 	__u64 end;   /* its thread ended; 0 = no */
@@ -73,6 +83,11 @@ struct probe_vcpu {
 	__u32 writes;      /* of the exit that is handled: 1 when it is a write */
 	__u32 pending_in;  /* 1: it was a port's read whose port is told by the next KVM_RUN */
 	__u32 slot;        /* its place in the map */
+	/* The accesses that it made last, by device: what is not in the map "vm_devices" yet. */
+	struct {
+		__u64 key; /* 0: none */
+		struct probe_device sums;
+	} devices[PROBE_VCPU_DEVICES];
 };
 
 /* Value of the map "guest_texts": what a VM's first serial port has said of a line; key: the VMM's pid. */
@@ -98,12 +113,6 @@ struct probe_exit {
 	__u32 pad;
 };
 
-/* Key of the map "vm_devices": address, and enum wire_space in the upper byte. */
-#define PROBE_DEVICES_MAX 2048
-#define PROBE_DEVICE_SPACE 56
-struct probe_device {
-	__u64 reads, writes, kernel_ns, user_ns, first, last;
-};
 /*
  * Which programs that somebody else executes are looked at, and where their argv has the id of a
  * container or the name of a machine (user/launch/adopted.c has the table). A word is the beginning

@@ -31,9 +31,9 @@ struct io_uring_cqe {
 static __always_inline void fill_sock(struct wire_sock *body, const struct sock *sk, __u32 netns)
 {
 	body->sock = (__u64)sk;
-	body->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	body->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	body->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	body->family = KERNEL_READ(sk, __sk_common.skc_family);
+	body->local_port = KERNEL_READ(sk, __sk_common.skc_num);
+	body->remote_port = bpf_ntohs(KERNEL_READ(sk, __sk_common.skc_dport));
 	body->passive = 0;
 	body->bytes = 0;
 	body->netns = netns;
@@ -41,7 +41,7 @@ static __always_inline void fill_sock(struct wire_sock *body, const struct sock 
 
 static __always_inline __u32 netns_of(const struct sock *sk)
 {
-	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	return KERNEL_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
 static __always_inline void on_listen(const struct sock *sk)
@@ -51,7 +51,7 @@ static __always_inline void on_listen(const struct sock *sk)
 	__u64 time;
 
 	if (control.quiet) {
-		port = BPF_CORE_READ(sk, __sk_common.skc_num);
+		port = KERNEL_READ(sk, __sk_common.skc_num);
 		if (port == config_port && netns_of(sk) == control.netns)
 			notify(bpf_ktime_get_ns(), WIRE_LISTEN, 0, port);
 		return;
@@ -79,11 +79,11 @@ static __always_inline void on_established(const struct sock *sk, bool passive)
 		return;
 	/* The serving side is established in softirq, by whoever is on the CPU: ask the socket. */
 	if (passive) {
-		port = BPF_CORE_READ(sk, __sk_common.skc_num);
+		port = KERNEL_READ(sk, __sk_common.skc_num);
 		if (control.netns && netns != control.netns)
 			return;
 	} else {
-		port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+		port = bpf_ntohs(KERNEL_READ(sk, __sk_common.skc_dport));
 		if (control.client_netns && netns != control.client_netns)
 			return;
 	}
@@ -102,7 +102,7 @@ int BPF_PROG(on_set_state, const struct sock *sk, int old, int new)
 {
 	if (!control.run || !control.timed)
 		return 0;
-	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+	if (KERNEL_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
 	if (new == TCP_LISTEN)
 		on_listen(sk);
@@ -119,9 +119,9 @@ static __always_inline int on_transfer(__u16 kind, struct sock *sk, int bytes)
 
 	if (!control.timed || bytes < 0 || !ctx_current())
 		return 0;
-	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+	if (KERNEL_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
-	if (config_port && BPF_CORE_READ(sk, __sk_common.skc_num) != config_port)
+	if (config_port && KERNEL_READ(sk, __sk_common.skc_num) != config_port)
 		return 0;
 	r = record_reserve(kind, sizeof(*r));
 	if (!r)
@@ -152,7 +152,7 @@ int BPF_PROG(on_retransmit, const struct sock *sk)
 
 	if (!control.run || !control.timed)
 		return 0;
-	if (BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_SYN_SENT)
+	if (KERNEL_READ(sk, __sk_common.skc_state) != TCP_SYN_SENT)
 		return 0;
 	netns = netns_of(sk);
 	if (!control.client_netns || netns != control.client_netns)
@@ -193,7 +193,7 @@ static __always_inline __s32 accepted_again(unsigned long long *ctx)
 	struct io_uring_cqe *cqe = (void *)ctx[2];
 
 	if (bpf_core_type_exists(btf_trace_io_uring_complete___since_6_18))
-		return BPF_CORE_READ(cqe, res);
+		return KERNEL_READ(cqe, res);
 	return ctx[3];
 }
 
@@ -213,16 +213,16 @@ int on_io_uring_complete(unsigned long long *ctx)
 
 	if (!bpf_core_field_exists(req->cqe) || !control.timed || !is_ring_of_ours())
 		return 0;
-	if (req && BPF_CORE_READ(req, opcode) != IORING_OP_ACCEPT)
+	if (req && KERNEL_READ(req, opcode) != IORING_OP_ACCEPT)
 		return 0;
-	res = req ? BPF_CORE_READ(req, cqe.res) : accepted_again(ctx);
+	res = req ? KERNEL_READ(req, cqe.res) : accepted_again(ctx);
 	if (res < 0)
 		return 0;
-	file = req ? BPF_CORE_READ(req, file) : file_of_fd(bpf_get_current_task_btf(), res);
+	file = req ? KERNEL_READ(req, file) : file_of_fd(bpf_get_current_task_btf(), res);
 	sk = file ? sock_of_file(file) : NULL;
-	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+	if (!sk || KERNEL_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return 0;
-	port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	port = KERNEL_READ(sk, __sk_common.skc_num);
 	if (config_port && port != config_port)
 		return 0;
 	r = record_reserve(WIRE_ACCEPT, sizeof(*r));
@@ -231,7 +231,7 @@ int on_io_uring_complete(unsigned long long *ctx)
 	r->head.flags |= WIRE_F_NO_ENTER;
 	r->body.enter = 0;
 	r->body.fd = res;
-	r->body.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	r->body.family = KERNEL_READ(sk, __sk_common.skc_family);
 	r->body.local_port = port;
 	r->body.io_uring = 1;
 	r->body.pad = 0;
@@ -265,7 +265,7 @@ int BPF_PROG(on_receive, struct sk_buff *skb)
 	if (!control.run || !control.timed || control.tap_frames)
 		return 0;
 	dev = skb->dev;
-	netns = BPF_CORE_READ(dev, nd_net.net, ns.inum);
+	netns = KERNEL_READ(dev, nd_net.net, ns.inum);
 	if (netns != control.client_netns && netns != control.netns)
 		return 0;
 	bpf_probe_read_kernel_str(name, sizeof(name), dev->name);

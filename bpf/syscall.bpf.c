@@ -3,19 +3,14 @@
  * syscall.bpf.c - system calls of the run, by one tp_btf pair for all of them: accept, the KVM
  * ioctls, and the calls of a gVisor guest, which trap and so show up as an exit without an entry.
  */
-#include "bpf/memory.bpf.h"
-#include "bpf/probe.bpf.h"
-#include "bpf/kvm.bpf.h"
 #include "bpf/mapping.bpf.h"
 #include "bpf/object.bpf.h"
-#include "bpf/syscall_nr.bpf.h"
+#include "bpf/syscall.bpf.h"
 
 const volatile bool config_mappings = false;
 const volatile bool config_kvm = false;
 const volatile bool config_guest_syscalls = false;
 
-#define KVM_TYPE 0xae
-#define KVM_RUN_NR 0x80
 #define KVM_SET_USER_MEMORY_REGION_NR 0x46
 #define KVM_SET_USER_MEMORY_REGION2_NR 0x49
 
@@ -28,160 +23,37 @@ struct memory_region {
 	__u64 hva;
 };
 
-static __always_inline bool is_kvm_ioctl(__u32 cmd)
-{
-	return ((cmd >> 8) & 0xff) == KVM_TYPE;
-}
-
-static __always_inline void enter_accept(struct task_ctx *c, __u32 fd)
-{
-	struct file *file = file_of_fd(bpf_get_current_task_btf(), fd);
-	struct sock *sk = file ? sock_of_file(file) : NULL;
-
-	c->port = 0;
-	if (!sk)
-		return;
-	c->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	if (c->family != 2 && c->family != 10) /* AF_INET, AF_INET6: control sockets are AF_UNIX */
-		return;
-	c->port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	c->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-}
-
-static __always_inline void enter_kvm(struct task_ctx *c, __u32 fd, __u32 cmd)
-{
-	__u32 nr = cmd & 0xff;
-	WIRE_RECORD(kvm_run) *run;
-
-	c->arg[0] = fd;
-	c->arg[1] = cmd;
-	if (nr == KVM_RUN_NR) {
-		memory_begins_run();
-		if (c->vcpu) /* enter_telling() has seen to it, or there was no room */
-			return;
-		vcpu_new(c, c->telling_enter);
-		run = record_reserve(WIRE_KVM_RUN, sizeof(*run));
-		if (!run)
-			return;
-		run->body.fd = fd;
-		run->body.pad = 0;
-		record_submit(run);
-		return;
-	}
-}
-
-/* Calls that tell something by themselves, whatever the ledger says. */
-static __always_inline bool is_telling(long nr)
-{
-	return nr == SYSCALL_accept || nr == SYSCALL_accept4 || nr == SYSCALL_execve ||
-	       nr == SYSCALL_execveat || (config_kvm && nr == SYSCALL_ioctl);
-}
-
-/*
- * A task that spins (a poll loop makes a million calls a second) would wait for our clock more than
- * for anything else: of calls that are never long, after so many quick ones of one number in a row
- * since the task came on the CPU, only every n-th is timed and stands for all.
- */
-#define THIN_AFTER 191
-#define THIN_EVERY (255 - THIN_AFTER)
-
-static __always_inline __u8 *slot_of(struct call *call, __u32 nr)
-{
-	return &call->quick[nr & (CALL_SLOTS - 1)];
-}
-
-static __always_inline bool has_guest(void)
-{
-	return config_guest_syscalls && control.guest;
-}
-
-/*
- * Both halves of a call are asked the same, or none: without ledger and guests only the few calls
- * that tell something by themselves, else all but the trivial ones.
- */
-static __always_inline bool is_wanted(struct pt_regs *regs, long nr)
-{
-	if (config_ledger || has_guest())
-		return !is_trivial(nr, PT_REGS_PARM2_SYSCALL(regs));
-	return is_telling(nr);
-}
-
-static __always_inline long syscall_nr(struct pt_regs *regs)
-{
-#if defined(__TARGET_ARCH_x86)
-	return regs->orig_ax;
-#else
-	return regs->syscallno;
-#endif
-}
-
-static __always_inline bool is_kvm_run(struct pt_regs *regs, long id)
-{
-	__u32 cmd = PT_REGS_PARM2_SYSCALL(regs);
-
-	return config_kvm && id == SYSCALL_ioctl && is_kvm_ioctl(cmd) &&
-	       (cmd & 0xff) == KVM_RUN_NR;
-}
-
-/*
- * These few are kept with the task itself: what they tell must not depend on sched_switch having
- * told us of every change.
- */
-static __always_inline __u64 enter_telling(struct pt_regs *regs, long id)
-{
-	struct probe_vcpu *v = is_kvm_run(regs, id) ? vcpu_current() : NULL;
-	struct task_ctx *c;
-	__u64 now;
-
-	/* By far the most frequent of them: its task need not be looked up. */
-	if (v) {
-		now = bpf_ktime_get_ns();
-		vcpu_entered_run(v, now);
-		memory_begins_run();
-		return now;
-	}
-	c = ctx_current();
-	if (!c)
-		return 0;
-	c->telling_enter = bpf_ktime_get_ns();
-	if (id == SYSCALL_accept || id == SYSCALL_accept4)
-		enter_accept(c, PT_REGS_PARM1_SYSCALL(regs));
-	else if (config_kvm && id == SYSCALL_ioctl && is_kvm_ioctl(PT_REGS_PARM2_SYSCALL(regs)))
-		enter_kvm(c, PT_REGS_PARM1_SYSCALL(regs), PT_REGS_PARM2_SYSCALL(regs));
-	return c->telling_enter;
-}
-
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 {
-	struct call *call;
-	__u64 now = 0;
-	__u8 quick;
+	return enter_call(regs, id);
+}
 
-	if (control.idle || !is_wanted(regs, id))
-		return 0;
-	if (is_telling(id))
-		now = enter_telling(regs, id);
-	if (!config_ledger && !has_guest())
-		return 0;
-	call = call_current();
-	if (!call)
-		return 0;
-	call->nr = id;
-	call->off_in_call = 0;
-	if (config_memory && memory_is_call(id))
-		memory_before_call(regs, id);
-	if (!config_ledger)
-		return 0;
-	if (is_spun(id, PT_REGS_PARM3_SYSCALL(regs))) {
-		quick = *slot_of(call, id);
-		if (quick > THIN_AFTER && quick < 255) {
-			call->enter = 0;
-			return 0;
-		}
+/* A known vCPU is back from KVM_RUN. As a rule kvm_userspace_exit has told it. */
+static __always_inline bool exit_vcpu(struct pt_regs *regs)
+{
+	struct cpu_state *s = control.timed ? cpu_state() : NULL;
+	struct probe_vcpu *v = s ? vcpu_at(s->vcpu) : NULL;
+	struct task_struct *task;
+	__u64 now;
+
+	if (!s)
+		return false;
+	if (v && v->regs == (__u64)regs && v->user_since) {
+		s->call.nr = NO_SYSCALL;
+		return true;
 	}
-	call->enter = now ? now : bpf_ktime_get_ns();
-	return 0;
+	task = bpf_get_current_task_btf();
+	v = vcpu_of_current(s, task);
+	if (!v)
+		return false;
+	now = bpf_ktime_get_ns();
+	cpu_state_is_of(s, task);
+	s->call.nr = NO_SYSCALL;
+	v->regs = (__u64)regs;
+	vcpu_left_run(v, now);
+	memory_ends_run(s, task, now);
+	return true;
 }
 
 static __always_inline void exit_accept(struct task_ctx *c, long ret)
@@ -249,7 +121,7 @@ static __always_inline void exit_kvm(struct task_ctx *c, __u32 cmd, __u64 arg, l
 	file = file_of_fd(bpf_get_current_task_btf(), c->arg[0]);
 	if (file)
 		bpf_probe_read_kernel_str(r->body.fd_name, sizeof(r->body.fd_name),
-					  BPF_CORE_READ(file, f_path.dentry, d_name.name));
+					  KERNEL_READ(file, f_path.dentry, d_name.name));
 	record_submit(r);
 }
 
@@ -375,22 +247,16 @@ static __always_inline void ledger_call(struct cpu_state *s, struct pt_regs *reg
 
 static __always_inline void exit_telling(struct pt_regs *regs, long id, long ret)
 {
-	struct probe_vcpu *v = is_kvm_run(regs, id) ? vcpu_current() : NULL;
+	struct cpu_state *s;
 	struct task_ctx *c;
-	__u64 now;
 
-	if (v) {
-		now = bpf_ktime_get_ns();
-		vcpu_left_run(v, now);
-		memory_ends_run(now);
-		return;
-	}
 	c = ctx_current();
 	/* No entry was seen: not a call of its own (a trapped one of a guest). */
 	if (!c || !c->telling_enter)
 		return;
-	if (is_kvm_run(regs, id))
-		memory_ends_run(bpf_ktime_get_ns());
+	s = is_kvm_run(regs, id) ? cpu_state_of_current() : NULL;
+	if (s)
+		memory_ends_run(s, bpf_get_current_task_btf(), bpf_ktime_get_ns());
 	if (id == SYSCALL_accept || id == SYSCALL_accept4)
 		exit_accept(c, ret);
 	else if (config_kvm && id == SYSCALL_ioctl)
@@ -406,13 +272,13 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	struct call *call;
 	__u32 nr;
 
-	if (control.idle || !is_wanted(regs, id))
+	if (control.idle || (is_kvm_run(regs, id) && exit_vcpu(regs)) || !is_wanted(regs, id))
 		return 0;
 	if (is_telling(id))
 		exit_telling(regs, id, ret);
 	if (!config_ledger && !has_guest())
 		return 0;
-	call = call_current();
+	call = call_current(regs);
 	if (!call)
 		return 0;
 	nr = call->nr;
@@ -446,9 +312,9 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 		return 0;
 	if ((unsigned long)info < 4096) /* SEND_SIG_PRIV and the like are no pointers */
 		return 0;
-	if (BPF_CORE_READ(info, si_code) != SYS_USER_DISPATCH)
+	if (KERNEL_READ(info, si_code) != SYS_USER_DISPATCH)
 		return 0;
-	guest_call(BPF_CORE_READ(info, _sifields._sigsys._syscall), WIRE_GUEST_USER_DISPATCH,
-		   BPF_CORE_READ(info, _sifields._sigsys._syscall));
+	guest_call(KERNEL_READ(info, _sifields._sigsys._syscall), WIRE_GUEST_USER_DISPATCH,
+		   KERNEL_READ(info, _sifields._sigsys._syscall));
 	return 0;
 }

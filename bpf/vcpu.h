@@ -43,6 +43,13 @@ VCPU_INLINE __u32 vcpu_exit_reason(__u32 index)
 	return VCPU_NONE;
 }
 
+/* … and of the exit to the VMM that it is in, or was in last. */
+VCPU_INLINE __u32 vcpu_user_exit_index(const struct probe_vcpu *v)
+{
+	return v->user_reason < PROBE_EXITS - PROBE_EXIT_USER ? PROBE_EXIT_USER + v->user_reason :
+								PROBE_EXITS - 1;
+}
+
 VCPU_INLINE void vcpu_advance(struct probe_vcpu *v, __u64 now, __u32 next)
 {
 	if (now > v->last) {

@@ -36,24 +36,36 @@ struct mm_struct___vma {
 } __attribute__((preserve_access_index));
 struct vm_area_struct___vma {
 	unsigned long vm_start, vm_end, vm_flags;
-	void *vm_file;
+	struct file___vma *vm_file;
 } __attribute__((preserve_access_index));
 
 #define VMA_SHARED 0x8 /* VM_SHARED */
+#define VMA_SPECIAL 0x10404400 /* VM_PFNMAP, VM_IO, VM_HUGETLB, VM_MIXEDMAP: not in the counters, or not as files */
+#define TMPFS_MAGIC 0x01021994
+
+struct super_block___vma {
+	unsigned long s_magic;
+} __attribute__((preserve_access_index));
+struct inode___vma {
+	struct super_block___vma *i_sb;
+} __attribute__((preserve_access_index));
+struct file___vma {
+	struct inode___vma *f_inode;
+} __attribute__((preserve_access_index));
 
 struct vma_answer {
 	__u64 start, end;
-	__u32 shared;
-	__u32 file;
+	__u8 shared, special;
+	__u8 file;  /* 1: it is of a file … */
+	__u8 shmem; /* … whose pages are counted as shared memory (tmpfs, memfd, what fork shares) */
+	__u32 pad;
 };
 
-#define VMA_ROOM 24 /* numbers: the pivots of a node, or the beginning of a mapping's struct */
-
 /* What is behind the pivots of a node: the entry for the address. */
-static __always_inline __u64 vma_step(__u64 *pivots, __u64 entry, __u64 address)
+static __always_inline __u64 vma_step(__u64 entry, __u64 address)
 {
 	__u32 type = (entry >> 3) & 15, n = MAPLE_PIVOTS, i;
-	__u64 node = entry & ~255ull, next = 0, below = 0;
+	__u64 node = entry & ~255ull, below = 0, pivot;
 	__u64 at, slots;
 
 	if (type == MAPLE_ARANGE_64) {
@@ -64,37 +76,17 @@ static __always_inline __u64 vma_step(__u64 *pivots, __u64 entry, __u64 address)
 		at = node + bpf_core_field_offset(struct maple_range_64___vma, pivot);
 		slots = node + bpf_core_field_offset(struct maple_range_64___vma, slot);
 	}
-	/* Of the shorter node the rest is slots: never looked at. */
-	if (bpf_probe_read_kernel(pivots, MAPLE_PIVOTS * 8, (void *)at))
-		return 0;
 	/*
 	 * The slot behind as many pivots as are below the address: they ascend. Those that are not used
-	 * are 0, the last may be the highest number there is; user space is the lower half.
+	 * are 0, the last may be the highest number there is; user space is the lower half. (Of the shorter
+	 * node the rest is slots, which do not count.)
 	 */
-	for (i = 0; i < MAPLE_PIVOTS; i++)
-		below += mask_negative(pivots[i] - address) & ~mask_negative(pivots[i] - 1) &
-			 ~mask_negative(pivots[i]) & mask_negative((__s64)i - n) & 1;
-	bpf_probe_read_kernel(&next, sizeof(next), (void *)(slots + below * 8));
-	return next;
-}
-
-/* All of it at once: each read costs more than what it reads. */
-static __always_inline bool vma_read(__u64 *head, struct vma_answer *a, __u64 vma)
-{
-	__u32 start = bpf_core_field_offset(struct vm_area_struct___vma, vm_start);
-	__u32 end = bpf_core_field_offset(struct vm_area_struct___vma, vm_end);
-	__u32 flags = bpf_core_field_offset(struct vm_area_struct___vma, vm_flags);
-	__u32 file = bpf_core_field_offset(struct vm_area_struct___vma, vm_file);
-	__u32 last = (VMA_ROOM - 1) * 8;
-
-	if (start > last || end > last || flags > last || file > last ||
-	    bpf_probe_read_kernel(head, VMA_ROOM * 8, (void *)vma))
-		return false;
-	a->start = head[start / 8];
-	a->end = head[end / 8];
-	a->shared = !!(head[flags / 8] & VMA_SHARED);
-	a->file = head[file / 8] != 0;
-	return true;
+	for (i = 0; i < MAPLE_PIVOTS; i++) {
+		pivot = kernel_u64(at + 8 * i);
+		below += mask_negative(pivot - address) & ~mask_negative(pivot - 1) &
+			 ~mask_negative(pivot) & mask_negative((__s64)i - n) & 1;
+	}
+	return kernel_u64(slots + below * 8);
 }
 
 /*
@@ -104,13 +96,15 @@ static __always_inline bool vma_read(__u64 *head, struct vma_answer *a, __u64 vm
 int vma_find(struct vma_answer *a, __u64 mm, __u64 address)
 {
 	struct mm_struct___vma *typed = (void *)mm;
-	__u64 entry, room[VMA_ROOM];
+	struct vm_area_struct___vma *vma;
+	struct file___vma *file;
+	__u64 entry, flags;
 	int i;
 
 	if (!a || !bpf_core_field_exists(typed->mm_mt) ||
 	    !bpf_core_type_exists(struct maple_range_64___vma))
 		return 0;
-	entry = (__u64)BPF_CORE_READ(typed, mm_mt.ma_root);
+	entry = (__u64)KERNEL_READ(typed, mm_mt.ma_root);
 	for (i = 0; i < MAPLE_DEPTH_MAX; i++) {
 		__u32 type = (entry >> 3) & 15;
 
@@ -118,12 +112,21 @@ int vma_find(struct vma_answer *a, __u64 mm, __u64 address)
 		if ((!i && (entry & 3) != 2) || entry <= 4096 || type < MAPLE_LEAF_64 ||
 		    type > MAPLE_ARANGE_64)
 			return 0;
-		entry = vma_step(room, entry, address);
+		entry = vma_step(entry, address);
 		if (type == MAPLE_LEAF_64)
 			break;
 	}
-	if (!entry || i == MAPLE_DEPTH_MAX || !vma_read(room, a, entry))
+	if (!entry || i == MAPLE_DEPTH_MAX)
 		return 0;
+	vma = (void *)entry;
+	flags = KERNEL_READ(vma, vm_flags);
+	file = KERNEL_READ(vma, vm_file);
+	a->start = KERNEL_READ(vma, vm_start);
+	a->end = KERNEL_READ(vma, vm_end);
+	a->shared = !!(flags & VMA_SHARED);
+	a->special = !!(flags & VMA_SPECIAL);
+	a->file = file != NULL;
+	a->shmem = file && KERNEL_READ(file, f_inode, i_sb, s_magic) == TMPFS_MAGIC;
 	return address >= a->start && address < a->end;
 }
 

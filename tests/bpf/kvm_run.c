@@ -38,6 +38,7 @@
 
 static struct probes *p;
 static int cpus;
+static uint32_t own_slot; /* of the vCPU that this task is */
 
 /* Memory that the kernel can read: where it has it, and where we do. */
 #define CRAFTED_BYTES 65536
@@ -194,6 +195,7 @@ static void load(enum layout layout)
 	}
 	cpus = libbpf_num_possible_cpus();
 	/* struct task_ctx: its fourth word is the place of the vCPU, from 1. */
+	own_slot = SLOT;
 	ours.rest[1] = SLOT + 1;
 	v.tid = v.pid = getpid();
 	v.first = v.last = 1;
@@ -223,9 +225,8 @@ static void fire(const struct bpf_program *prog, uint64_t a, uint64_t b, uint64_
 static struct probe_vcpu vcpu(void)
 {
 	struct probe_vcpu v;
-	uint32_t slot = SLOT;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(p->maps.vcpus), &slot, &v))
+	if (bpf_map_lookup_elem(bpf_map__fd(p->maps.vcpus), &own_slot, &v))
 		die("the vCPU is gone");
 	return v;
 }
@@ -356,6 +357,7 @@ static void become(uint32_t slot)
 	struct probe_mark ours = { .run = RUN, .role = ROLE_TREE };
 	int pidfd = syscall(SYS_pidfd_open, getpid(), 0);
 
+	own_slot = slot;
 	ours.rest[1] = slot + 1;
 	if (bpf_map_update_elem(bpf_map__fd(p->maps.tasks), &pidfd, &ours, BPF_ANY))
 		die("cannot be another vCPU: %s", strerror(errno));
@@ -391,6 +393,7 @@ static void check_fast_mmio(void)
 {
 	uint64_t gpa = 0xfeb00050, key = (uint64_t)WIRE_SPACE_MMIO << PROBE_DEVICE_SPACE | gpa;
 	struct probe_device d = { 0 };
+	struct probe_vcpu v;
 	int i;
 
 	for (i = 0; i < 3; i++) {
@@ -399,10 +402,43 @@ static void check_fast_mmio(void)
 		fire(p->progs.on_kvm_fast_mmio, gpa, 0, 0);
 	}
 	fire(p->progs.on_kvm_entry, 0, 0, 0);
-	bpf_map_lookup_elem(bpf_map__fd(p->maps.vm_devices), &key, &d);
+	/* It is still with the vCPU. */
+	v = vcpu();
+	for (i = 0; i < PROBE_VCPU_DEVICES; i++)
+		if (v.devices[i].key == key)
+			d = v.devices[i].sums;
 	want("doorbells", d.writes, 3);
 	want("of the VMM's time", d.user_ns, 0);
 	want("of KVM's, some", d.kernel_ns > 0, 1);
+}
+
+/* More devices than a vCPU keeps by itself: each is to be found once, with all that was counted of it. */
+#define DEVICES (3 * PROBE_VCPU_DEVICES)
+static void check_devices(void)
+{
+	uint64_t counted[DEVICES] = { 0 }, sum = 0, found = 0;
+	struct probe_vcpu v;
+	int round, i, k;
+
+	for (round = 0; round < 5; round++)
+		for (i = 0; i < DEVICES; i++)
+			fire_all(p->progs.on_kvm_pio, (uint64_t[5]){ 1, 0x1000 + 4 * i, 4, 1, crafted_at });
+	fire(p->progs.on_kvm_entry, 0, 0, 0);
+	v = vcpu();
+	for (i = 0; i < DEVICES; i++) {
+		uint64_t key = (uint64_t)WIRE_SPACE_PORT << PROBE_DEVICE_SPACE | (0x1000 + 4 * i);
+		struct probe_device d = { 0 };
+
+		bpf_map_lookup_elem(bpf_map__fd(p->maps.vm_devices), &key, &d);
+		counted[i] = d.writes;
+		for (k = 0; k < PROBE_VCPU_DEVICES; k++)
+			if (v.devices[k].key == key)
+				counted[i] += v.devices[k].sums.writes;
+		sum += counted[i];
+		found += counted[i] == 5;
+	}
+	want("accesses to many devices", sum, 5 * DEVICES);
+	want("devices with all of theirs", found, DEVICES);
 }
 
 static uint64_t run_time(const struct bpf_program *prog, uint64_t *count)
@@ -511,6 +547,7 @@ int main(int argc, char **argv)
 	p->bss->control.run = RUN;
 	check_text();
 	check_fast_mmio();
+	check_devices();
 	probes__destroy(p);
 	check_layout("vmx up to 6.15", LAYOUT_VMX_FLAT);
 	check_layout("vmx since 6.16", LAYOUT_VMX_VT);

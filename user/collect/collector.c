@@ -89,6 +89,7 @@ static void choose_wanted(struct probes *p, const struct collector_options *o)
 	bpf_program__set_autoload(p->progs.on_adopt_task, o->daemons);
 	bpf_program__set_autoload(p->progs.on_adopt_exec, o->adopt != NULL);
 	bpf_program__set_autoload(p->progs.on_learn, o->adopt && !o->watch);
+	bpf_program__set_autoload(p->progs.on_sys_enter, !bpf_program__autoload(p->progs.on_learn));
 	bpf_program__set_autoload(p->progs.on_adopt_cgroup, o->adopt && !o->watch);
 	bpf_program__set_autoload(p->progs.on_adopt_mkdir, o->adopt && !o->watch);
 	bpf_program__set_autoload(p->progs.on_recv, !o->watch);
@@ -175,6 +176,7 @@ static int open_and_load(struct collector *c, const struct collector_options *o,
 	if (out >= LEAVE_OUT_ADOPTION) {
 		bpf_program__set_autoload(c->probes->progs.on_adopt_exec, false);
 		bpf_program__set_autoload(c->probes->progs.on_learn, false);
+		bpf_program__set_autoload(c->probes->progs.on_sys_enter, true);
 		c->adoption_refused = true;
 	}
 	ret = probes__load(c->probes);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/vcpu.h"
 #include "user/base/mem.h"
 
 #include "probes.skel.h"
@@ -138,23 +139,44 @@ static bool read_vcpu(int map, uint32_t slot, struct probe_vcpu *v)
 	return true;
 }
 
-/* The access that a vCPU was in when the window closed has its exit, but no time yet. */
-static void book_open_access(int map, const struct probe_vcpu *v)
+/* What one vCPU has of a device, to all vCPUs'; as device_flush() in bpf/kvm.bpf.h. */
+static void book_device(int map, uint64_t key, const struct probe_device *sums)
 {
-	struct probe_device d = { .first = v->last };
-	uint64_t key = v->device;
+	struct probe_device d = { .first = sums->first };
 
-	if (!key)
-		return;
-	bpf_map_lookup_elem(map, &key, &d);
-	d.last = v->last;
-	d.reads += !v->writes;
-	d.writes += !!v->writes;
-	d.kernel_ns += v->device_kernel;
+	if (bpf_map_lookup_elem(map, &key, &d) && bpf_map_update_elem(map, &key, &d, BPF_NOEXIST)) {
+		key = (uint64_t)WIRE_SPACE_REST << PROBE_DEVICE_SPACE;
+		if (bpf_map_lookup_elem(map, &key, &d))
+			return;
+	}
+	if (!d.first || (sums->first && sums->first < d.first))
+		d.first = sums->first;
+	if (sums->last > d.last)
+		d.last = sums->last;
+	d.reads += sums->reads;
+	d.writes += sums->writes;
+	d.kernel_ns += sums->kernel_ns;
+	d.user_ns += sums->user_ns;
 	bpf_map_update_elem(map, &key, &d, BPF_ANY);
 }
 
-static void hand_over_vcpus(struct probes *p, const struct out *o)
+static void book_devices(int map, const struct probe_vcpu *v)
+{
+	/* The access that it was in when the window closed has its exit, but no time in the VMM yet. */
+	const struct probe_device open = { .reads = !v->writes, .writes = !!v->writes,
+					   .kernel_ns = v->device_kernel,
+					   .first = v->last, .last = v->last };
+	size_t i;
+
+	for (i = 0; i < PROBE_VCPU_DEVICES; i++)
+		if (v->devices[i].key)
+			book_device(map, v->devices[i].key, &v->devices[i].sums);
+	if (v->device)
+		book_device(map, v->device, &open);
+}
+
+/* open: by index, the exits to the VMM that no KVM_RUN has followed yet. */
+static void hand_over_vcpus(struct probes *p, const struct out *o, struct probe_exit *open)
 {
 	struct probe_vcpu v;
 	struct wire_vcpu body;
@@ -163,7 +185,13 @@ static void hand_over_vcpus(struct probes *p, const struct out *o)
 	for (slot = 0; slot < PROBE_VCPUS_MAX; slot++) {
 		if (!read_vcpu(bpf_map__fd(p->maps.vcpus), slot, &v) || v.run != o->run)
 			continue;
-		book_open_access(bpf_map__fd(p->maps.vm_devices), &v);
+		book_devices(bpf_map__fd(p->maps.vm_devices), &v);
+		if (v.user_since) {
+			struct probe_exit *e = &open[vcpu_user_exit_index(&v)];
+
+			e->count++;
+			e->kernel_ns += v.device_kernel;
+		}
 		if (!kvm_vcpu_close(&v, o->end, &body))
 			continue;
 		body.slot = slot;
@@ -176,14 +204,16 @@ static void hand_over_vcpus(struct probes *p, const struct out *o)
 	}
 }
 
-static void hand_over_exits(struct probes *p, int cpus, const struct out *o)
+static void hand_over_exits(struct probes *p, int cpus, const struct out *o,
+			    const struct probe_exit *open)
 {
 	struct probe_exit *e = xcalloc(cpus, sizeof(*e));
 	uint32_t index;
 	int cpu;
 
 	for (index = 0; index < PROBE_EXITS; index++) {
-		struct wire_vm_exit body = { 0 };
+		struct wire_vm_exit body = { .count = open[index].count,
+					     .kernel_ns = open[index].kernel_ns };
 
 		if (bpf_map_lookup_elem(bpf_map__fd(p->maps.vm_exits), &index, e))
 			break;
@@ -262,11 +292,14 @@ void kvm_sums_hand_over(struct kvm_sums *k, struct probes *p, int cpus, uint64_t
 {
 	struct out o = { .fn = fn, .ctx = ctx, .end = end,
 			 .run = (uint16_t)p->bss->control.run };
+	struct probe_exit *open;
 
 	if (!k->wanted)
 		return;
-	hand_over_vcpus(p, &o);
-	hand_over_exits(p, cpus, &o);
+	open = xcalloc(PROBE_EXITS, sizeof(*open));
+	hand_over_vcpus(p, &o, open);
+	hand_over_exits(p, cpus, &o, open);
+	free(open);
 	hand_over_devices(p, &o);
 	hand_over_texts(p, &o);
 	hand_over_dropped(&o, p->bss->control.marks, 0);
