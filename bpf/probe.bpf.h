@@ -183,7 +183,8 @@ static __always_inline struct task_ctx *ctx_of(struct task_struct *task)
 {
 	struct task_ctx *c;
 
-	if (!control.run || !task->pid) /* the idle task is nobody's */
+	/* The idle task is nobody's, nor is one with which nothing is kept: most of the machine's. */
+	if (!control.run || !task->pid || !KERNEL_READ(task, bpf_storage))
 		return NULL;
 	c = bpf_task_storage_get(&tasks, task, NULL, 0);
 	return c && run_is_on(c->run) && c->role == ROLE_TREE ? c : NULL;

@@ -201,13 +201,36 @@ static __always_inline void count_quick(struct call *c, __u8 *slot, bool spun, _
 	}
 }
 
+/* (Few calls come here: apart from what all of them run through.) */
+static __noinline void send_call(const struct call *c, struct pt_regs *regs, __u32 nr, long ret, __u64 now)
+{
+	WIRE_RECORD(syscall) *r;
+
+	if (!control.timed)
+		return;
+	r = record_reserve_at(WIRE_SYSCALL, sizeof(*r), now);
+	if (!r)
+		return;
+	__builtin_memset(&r->body, 0, sizeof(r->body));
+	r->body.enter = c->enter;
+	r->body.ret = ret;
+	r->body.nr = nr;
+	/* The registers still hold the arguments: nothing had to be kept at the entry. */
+	r->body.arg[0] = PT_REGS_PARM1_SYSCALL(regs);
+	r->body.arg[1] = PT_REGS_PARM2_SYSCALL(regs);
+	r->body.arg[2] = PT_REGS_PARM3_SYSCALL(regs);
+	/* After a successful execve the path is gone with the old memory; EXEC has it. */
+	if (!((nr == SYSCALL_execve || nr == SYSCALL_execveat) && ret == 0))
+		object_fill(&r->body, r->body.arg);
+	record_submit(r);
+}
+
 /* For the ledger: a call that was long or slept, whole; the others as a sum. */
 static __always_inline void ledger_call(struct cpu_state *s, struct pt_regs *regs, __u32 nr, long ret)
 {
 	struct call *c = &s->call;
 	bool spun = is_spun(nr, PT_REGS_PARM3_SYSCALL(regs));
 	__u8 *slot = slot_of(c, nr);
-	WIRE_RECORD(syscall) *r;
 	__u64 now, took;
 
 	if (was_thinned(c, slot))
@@ -226,23 +249,7 @@ static __always_inline void ledger_call(struct cpu_state *s, struct pt_regs *reg
 	}
 	if (spun)
 		*slot = 0;
-	if (!control.timed)
-		return;
-	r = record_reserve_at(WIRE_SYSCALL, sizeof(*r), now);
-	if (!r)
-		return;
-	__builtin_memset(&r->body, 0, sizeof(r->body));
-	r->body.enter = c->enter;
-	r->body.ret = ret;
-	r->body.nr = nr;
-	/* The registers still hold the arguments: nothing had to be kept at the entry. */
-	r->body.arg[0] = PT_REGS_PARM1_SYSCALL(regs);
-	r->body.arg[1] = PT_REGS_PARM2_SYSCALL(regs);
-	r->body.arg[2] = PT_REGS_PARM3_SYSCALL(regs);
-	/* After a successful execve the path is gone with the old memory; EXEC has it. */
-	if (!((nr == SYSCALL_execve || nr == SYSCALL_execveat) && ret == 0))
-		object_fill(&r->body, r->body.arg);
-	record_submit(r);
+	send_call(c, regs, nr, ret, now);
 }
 
 static __always_inline void exit_telling(struct pt_regs *regs, long id, long ret)
