@@ -140,10 +140,9 @@ int memory_settle_fault(struct memory_state *m, int over)
 	return 0;
 }
 
-/* What a fault of unknown kind is compared with. 0: its counters cannot be found. */
-int memory_begin_unknown(struct memory_state *m)
+int memory_begin_look(struct memory_state *m, __u64 task, __u64 mm)
 {
-	if (!m || !memory_bind(m, bpf_get_current_task_btf()))
+	if (!m || !memory_bind(m, task, mm))
 		return 0;
 	memory_look(m);
 	return 1;
@@ -185,7 +184,7 @@ static __always_inline void memory_fill(struct wire_rss *b, struct memory_state 
 	b->faults_cow = m->faults[FAULT_IS_COW];
 	b->faults_guest = m->faults[FAULT_IS_GUEST];
 	b->dropped = g->dropped;
-	if (!memory_bind(m, task))
+	if (!memory_bind(m, (__u64)task, memory_mm(task)))
 		return;
 	/* An identity, not an address of the kernel's. */
 	b->mm = (m->mm >> 6) * 0x9e3779b97f4a7c15ull >> 32;
@@ -349,7 +348,7 @@ static __always_inline void on_fault(__u64 address, __u64 code)
 	/* A vCPU in KVM_RUN has its counters looked at anyway. */
 	if (mapping && !m->in_run)
 		flags |= MEMORY_FAULT_KNOWN | kind_of(mapping, code) << MEMORY_FAULT_KIND;
-	else if (!memory_begin_unknown(m))
+	else if (!memory_begin_look(m, s->task, mm))
 		return;
 	m->pending = 1;
 	m->seen++;

@@ -115,14 +115,13 @@ static __always_inline void memory_totals(__u64 mm, __s64 out[4])
 }
 
 /*
- * Where the counters of the task's address space are. Since 6.6 (14ef95be6f55) the four of a CPU lie
+ * Where the counters of the task's address space are (by their addresses, mm may be 0). Since 6.6 (14ef95be6f55) the four of a CPU lie
  * side by side, before 6.2 those of a task do.
  */
-static __always_inline bool memory_bind(struct memory_state *m, struct task_struct *task)
+static __always_inline bool memory_bind(struct memory_state *m, __u64 task, __u64 mm)
 {
 	struct task_struct___before_6_2 *old = (void *)task;
 	__u32 counters = bpf_core_field_offset(struct percpu_counter___6_2, counters);
-	__u64 mm = memory_mm(task);
 	int k;
 
 	if (m->mm == mm)
@@ -134,7 +133,7 @@ static __always_inline bool memory_bind(struct memory_state *m, struct task_stru
 		return false;
 	if (memory_is_old()) {
 		m->part[0] = bpf_core_field_exists(old->rss_stat) ?
-				     (__u64)old + bpf_core_field_offset(old->rss_stat.count) : 0;
+				     task + bpf_core_field_offset(old->rss_stat.count) : 0;
 		m->together = 1;
 	} else {
 		if (!memory_shared.ready)
@@ -289,10 +288,12 @@ static __always_inline void memory_guest_grew(const __u32 pages[4])
 }
 
 /*
- * These three are in memory.bpf.c, and each is verified once, by itself: followed into from every place
+ * These four are in memory.bpf.c, and each is verified once, by itself: followed into from every place
  * that calls them they took the verifier most of a second. m is that of this CPU, and what is told is
- * the task on it, which sched_switch has not taken from it yet. They return 0.
+ * the task on it, which sched_switch has not taken from it yet. They return 0; memory_begin_look(), which
+ * is about the task with that address (cpu_state.task), not 0 if there is a look to compare with.
  */
+int memory_begin_look(struct memory_state *m, __u64 task, __u64 mm);
 int memory_settle_fault(struct memory_state *m, int over);
 int memory_look_at_run(struct memory_state *m);
 int memory_send(struct memory_state *m, __u64 now);
@@ -301,15 +302,15 @@ int memory_send(struct memory_state *m, __u64 now);
  * KVM takes a vCPU's faults in guest RAM upon itself: no exception is seen of them. What the task's
  * counts grew by in KVM_RUN, less the exceptions, is the guest's.
  */
-static __always_inline void memory_enter_run(struct memory_state *m, struct task_struct *task)
+static __always_inline void memory_enter_run(struct cpu_state *s, struct task_struct *task)
 {
+	struct memory_state *m = &s->memory;
 	__u64 counts = task->min_flt + task->maj_flt + 1;
 
 	/* As a rule there was no fault since the last time: hundreds of thousands of times a second. */
 	if (m->looked != counts) {
-		if (!memory_bind(m, task))
+		if (!memory_begin_look(m, s->task, memory_mm(task)))
 			return;
-		memory_look(m);
 		m->looked = counts;
 	}
 	m->in_run = counts;
@@ -360,15 +361,14 @@ static __always_inline void memory_come_back(struct cpu_state *s, struct task_ct
 	if (!config_memory)
 		return;
 	memory_restart(m, task, now);
-	if (c->memory_fault && (c->memory_fault & MEMORY_FAULT_KNOWN || memory_bind(m, task))) {
-		if (!(c->memory_fault & MEMORY_FAULT_KNOWN))
-			memory_look(m);
+	if (c->memory_fault && (c->memory_fault & MEMORY_FAULT_KNOWN ||
+				memory_begin_look(m, s->task, memory_mm(task)))) {
 		m->fault = c->memory_fault;
 		m->fault_minor = c->memory_minor;
 		m->fault_major = c->memory_major;
 	}
 	if (in_run)
-		memory_enter_run(m, task);
+		memory_enter_run(s, task);
 }
 
 /* ---- system calls ---------------------------------------------------------------------------------- */
@@ -379,7 +379,7 @@ static __always_inline void memory_begins_run(struct cpu_state *s, struct task_s
 		return;
 	if (s->memory.fault)
 		memory_settle_fault(&s->memory, 1);
-	memory_enter_run(&s->memory, task);
+	memory_enter_run(s, task);
 }
 
 static __always_inline void memory_ends_run(struct cpu_state *s, struct task_struct *task, __u64 now)
