@@ -53,16 +53,13 @@ static __always_inline struct probe_vcpu *vcpu_of_current(struct cpu_state *s, s
 	struct probe_vcpu *v = vcpu_at(s->vcpu);
 	struct task_ctx *c;
 
-	if (v && v->task == (__u64)task)
+	if (v && v->tid == (__u32)task->pid)
 		return v;
 	c = ctx_of(task);
 	if (!c)
 		return NULL;
 	s->vcpu = c->vcpu;
-	v = vcpu_at(c->vcpu);
-	if (v)
-		v->task = (__u64)task;
-	return v;
+	return vcpu_at(c->vcpu);
 }
 
 static __always_inline struct probe_vcpu *vcpu_current(void)

@@ -4,12 +4,14 @@
  *
  * bpf_probe_read_kernel() and what is made of it, BPF_CORE_READ(), is a call of 40 to 80 ns for each
  * member: as much as all else that the most frequent probes do. Since 6.2 an address can be declared
- * to be that of some type (bpf_rdonly_cast(), a34b9af4ec2c: no call is made of it) and is then read by
- * a load, which gives 0 where there is nothing to be read. Which type does not matter: they are the
- * smallest with a number of that size at their beginning, which costs the verifier least.
+ * to be that of some type (bpf_rdonly_cast(), of which no call is made) and is then read by a load,
+ * which gives 0 where there is nothing to be read. Which type does not matter: they are the smallest
+ * with a number of that size at their beginning, which costs the verifier least.
  */
 #ifndef COLDPROF_READ_BPF_H
 #define COLDPROF_READ_BPF_H
+
+extern const volatile bool config_loads; /* false: this kernel has refused them */
 
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
@@ -25,9 +27,9 @@ struct mm_rss_stat___before_6_2 {
 	atomic_long_t count[4];
 } __attribute__((preserve_access_index));
 
-static __always_inline bool before_6_2(void)
+static __always_inline bool by_load(void)
 {
-	return bpf_core_type_exists(struct mm_rss_stat___before_6_2);
+	return config_loads && !bpf_core_type_exists(struct mm_rss_stat___before_6_2);
 }
 
 static __always_inline __u32 kernel_u32(__u64 address)
@@ -35,7 +37,7 @@ static __always_inline __u32 kernel_u32(__u64 address)
 	const struct seqcount___number *at;
 	__u32 value = 0;
 
-	if (!before_6_2()) {
+	if (by_load()) {
 		at = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct seqcount));
 		return at->sequence;
 	}
@@ -48,7 +50,7 @@ static __always_inline __u64 kernel_u64(__u64 address)
 	const struct timespec64___number *at;
 	__u64 value = 0;
 
-	if (!before_6_2()) {
+	if (by_load()) {
 		at = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct timespec64));
 		return at->tv_sec;
 	}

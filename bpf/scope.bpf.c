@@ -12,6 +12,7 @@
 const volatile __u16 config_port = 0;
 const volatile bool config_ledger = false; /* follow scheduling and system calls */
 const volatile bool config_watch = false;  /* several runs at once, each begun by an exec */
+const volatile bool config_loads = true;   /* bpf/read.bpf.h */
 struct probe_control control = {};
 
 _Static_assert(sizeof(struct task_ctx) == sizeof(struct probe_mark), "user space writes it");

@@ -60,7 +60,6 @@ struct probe_device {
 #define PROBE_VCPUS_MAX 64 /* power of two */
 #define PROBE_VCPU_DEVICES 8 /* power of two */
 struct probe_vcpu {
-	__u64 task;  /* its thread's address, to know it again; 0 = not known yet */
 	__u64 regs;  /* where the kernel has the registers of its system calls: no other thread's lie there */
 	__u64 first; /* its first KVM_RUN */
 	__u64 last;  /* ns[] is right up to here */

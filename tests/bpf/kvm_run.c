@@ -39,6 +39,7 @@
 static struct probes *p;
 static int cpus;
 static uint32_t own_slot; /* of the vCPU that this task is */
+static bool loads = true; /* how the probes read the kernel's memory: bpf/read.bpf.h */
 
 /* Memory that the kernel can read: where it has it, and where we do. */
 #define CRAFTED_BYTES 65536
@@ -180,6 +181,7 @@ static void load(enum layout layout)
 	p = probes__open_opts(&o);
 	if (!p)
 		exit(77);
+	p->rodata->config_loads = loads;
 	bpf_object__for_each_program(prog, p->obj)
 		bpf_program__set_autoload(prog, prog == p->progs.on_kvm_entry ||
 							prog == p->progs.on_kvm_exit ||
@@ -535,6 +537,28 @@ static void bench(unsigned int n)
 	close(stats);
 }
 
+static void check_layouts(void)
+{
+	check_layout("vmx up to 6.15", LAYOUT_VMX_FLAT);
+	check_layout("vmx since 6.16", LAYOUT_VMX_VT);
+	check_layout("svm", LAYOUT_SVM);
+}
+
+static bool loads_all(bool by_load)
+{
+	bool loaded;
+
+	p = probes__open();
+	if (!p)
+		die("the probes cannot be opened");
+	p->rodata->config_loads = by_load;
+	p->rodata->config_ledger = p->rodata->config_memory = p->rodata->config_kvm = true;
+	p->rodata->config_mappings = p->rodata->config_guest_syscalls = true;
+	loaded = !probes__load(p);
+	probes__destroy(p);
+	return loaded;
+}
+
 int main(int argc, char **argv)
 {
 	craft_memory();
@@ -549,8 +573,11 @@ int main(int argc, char **argv)
 	check_fast_mmio();
 	check_devices();
 	probes__destroy(p);
-	check_layout("vmx up to 6.15", LAYOUT_VMX_FLAT);
-	check_layout("vmx since 6.16", LAYOUT_VMX_VT);
-	check_layout("svm", LAYOUT_SVM);
+	check_layouts();
+	loads = false;
+	check_layouts();
+	/* A kernel that has what all programs need takes them as well without a cheap way to its memory. */
+	if (loads_all(true))
+		want("all programs without loads", loads_all(false), 1);
 	return 0;
 }

@@ -14,6 +14,7 @@ setup() {
 	run "$BUILD/fixture/bpf/kvm_run"
 	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
 	[[ "$output" == *"exits for io: 20"* ]]
+	[[ "$output" == *"all programs without loads: 1"* ]]
 	# the reason where each vendor's struct has it
 	[[ "$output" == *"vmx up to 6.15"*"exits for io: 20"*"vmx since 6.16"*"exits for io: 20"*"svm"*"exits for io: 20"* ]]
 }

@@ -59,7 +59,8 @@ memory() {
 	a=$(jq '.scenarios[0].runs[0].memory.settled.processes | max_by(.rss) | .rss_classes.anon' "$JSON")
 	b=$(jq '.scenarios[0].runs[0].memory.settled.processes | max_by(.rss) | .rss_classes.anon' "$OTHER")
 	echo "$a $b"
-	[ $((b - a)) -ge $((3996 * 1024)) ] && [ $((b - a)) -le $((4004 * 1024)) ]
+	# Where the stack begins in its page is chance, in each of the two.
+	[ $((b - a)) -ge $((3992 * 1024)) ] && [ $((b - a)) -le $((4008 * 1024)) ]
 }
 
 @test "a memfd is shmem, to the page" {

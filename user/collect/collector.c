@@ -156,6 +156,8 @@ static int open_and_load(struct collector *c, const struct collector_options *o,
 	if (!c->probes)
 		return error_class(err, ERROR_HOST, -errno, "cannot open the probes: %s",
 				   strerror(errno));
+	/* A kernel with patches from later ones may have one half of what they need. */
+	c->probes->rodata->config_loads = out == LEAVE_OUT_NOTHING;
 	c->probes->rodata->config_port = o->port;
 	c->probes->rodata->config_kvm = o->kvm;
 	c->probes->rodata->config_ledger = o->ledger;
