@@ -135,13 +135,14 @@ int on_kvm_exit_reason(struct raw_args *ctx)
 SEC("raw_tp/kvm_userspace_exit")
 int on_kvm_userspace_exit(struct raw_args *ctx)
 {
-	struct cpu_state *s = control.timed ? cpu_state_of_current() : NULL;
+	struct cpu_state *s = control.timed ? cpu_state() : NULL;
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct probe_vcpu *v = s ? vcpu_of_current(s, task) : NULL;
 	__u64 now;
 
 	if (!v)
 		return 0;
+	cpu_state_is_of(s, task);
 	now = bpf_ktime_get_ns();
 	/* Interrupted by a signal the reason is an old one. */
 	v->user_reason = (__s32)ctx->args[1] < 0 ? 10 /* KVM_EXIT_INTR */ : ctx->args[0];

@@ -52,7 +52,7 @@ static __always_inline void begin(void)
 	g->guest_pid = g->n_guest = 0;
 	g->untimed_sent = 0;
 	g->dropped = 0;
-	if (!g->ready && !memory_is_old())
+	if (!g->ready && !kernel_before_6_2())
 		memory_find_cpus();
 }
 

@@ -76,13 +76,6 @@ struct mm_struct___6_2 {
 	struct percpu_counter___6_2 rss_stat[4];
 } __attribute__((preserve_access_index));
 
-static __always_inline bool memory_is_old(void)
-{
-	struct mm_struct___before_6_2 *old = NULL;
-
-	return bpf_core_field_exists(old->rss_stat.count);
-}
-
 /* The address of the task's address space, as a number. */
 static __always_inline __u64 memory_mm(struct task_struct *task)
 {
@@ -101,7 +94,7 @@ static __always_inline void memory_totals(__u64 mm, __s64 out[4])
 {
 	__u32 count = bpf_core_field_offset(struct percpu_counter___6_2, count);
 
-	if (memory_is_old()) {
+	if (kernel_before_6_2()) {
 		out[0] = out[1] = out[2] = out[3] = 0;
 		bpf_probe_read_kernel(out, 32,
 				      (void *)(mm + bpf_core_field_offset(struct mm_struct___before_6_2,
@@ -115,8 +108,8 @@ static __always_inline void memory_totals(__u64 mm, __s64 out[4])
 }
 
 /*
- * Where the counters of the task's address space are (by their addresses, mm may be 0). Since 6.6 (14ef95be6f55) the four of a CPU lie
- * side by side, before 6.2 those of a task do.
+ * Where the counters of the address space mm (0: none) of the task at that address are. Since 6.6
+ * (14ef95be6f55) the four of a CPU lie side by side, before 6.2 those of a task do.
  */
 static __always_inline bool memory_bind(struct memory_state *m, __u64 task, __u64 mm)
 {
@@ -131,7 +124,7 @@ static __always_inline bool memory_bind(struct memory_state *m, __u64 task, __u6
 		m->fault = 0;
 	if (!mm)
 		return false;
-	if (memory_is_old()) {
+	if (kernel_before_6_2()) {
 		m->part[0] = bpf_core_field_exists(old->rss_stat) ?
 				     task + bpf_core_field_offset(old->rss_stat.count) : 0;
 		m->together = 1;
@@ -150,7 +143,7 @@ static __always_inline bool memory_bind(struct memory_state *m, __u64 task, __u6
 /* The four of one CPU, or, before 6.2, of the task. */
 static __always_inline void memory_read(const struct memory_state *m, __u32 cpu, __s32 out[4])
 {
-	__u64 offset = memory_is_old() ? 0 : memory_shared.addresses[cpu & (MEMORY_CPUS_MAX - 1)];
+	__u64 offset = kernel_before_6_2() ? 0 : memory_shared.addresses[cpu & (MEMORY_CPUS_MAX - 1)];
 
 	if (m->together) {
 		__u64 at = m->part[0] + offset, low = 0, high = 0;
@@ -231,7 +224,7 @@ static __always_inline void memory_sums(struct memory_state *m, struct task_stru
 		memory_read(m, cpu, m->work.part);
 		for (k = 0; k < 4; k++)
 			sum[k] += m->work.part[k];
-		if (memory_is_old())
+		if (kernel_before_6_2())
 			break;
 	}
 	for (k = 0; k < 4; k++)

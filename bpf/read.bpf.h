@@ -22,14 +22,19 @@ struct timespec64___number {
 	__s64 tv_sec;
 } __attribute__((preserve_access_index));
 
-/* Gone in that release too (f1a7941243c1): tells it, so that the branch is gone with the call. */
+/* Gone in that release too (f1a7941243c1): tells it, so that a branch is gone with the call in it. */
 struct mm_rss_stat___before_6_2 {
 	atomic_long_t count[4];
 } __attribute__((preserve_access_index));
 
+static __always_inline bool kernel_before_6_2(void)
+{
+	return bpf_core_type_exists(struct mm_rss_stat___before_6_2);
+}
+
 static __always_inline bool by_load(void)
 {
-	return config_loads && !bpf_core_type_exists(struct mm_rss_stat___before_6_2);
+	return config_loads && !kernel_before_6_2();
 }
 
 static __always_inline __u32 kernel_u32(__u64 address)

@@ -59,7 +59,6 @@ static __always_inline void enter_kvm(struct task_ctx *c, __u32 fd, __u32 cmd)
 		run->body.fd = fd;
 		run->body.pad = 0;
 		record_submit(run);
-		return;
 	}
 }
 
