@@ -315,7 +315,9 @@ behind() {
 
 @test "rows that are not here do not make a session fail" {
 	ours_ends 0 --runtime native,kata-fc -n 1 "${QUICK[@]}" -o "$FILE" --json "$JSON"
-	holds '.scenarios[0].status == "ok"'
+	holds '.scenarios[0].status == "ok" and (.environment.own_start_ns | tonumber) > 0'
+	ours_ends 0 --runtime kata-fc -o "$FILE" --force --json "$JSON"
+	holds '.scenarios[0].status == "unavailable" and (.environment | has("own_start_ns") | not)'
 	ours_ends 0 --runtime native,crun -n 1 "${QUICK[@]}" -o "$FILE" --force --json "$JSON" --rootfs /nonexistent --entry x ||
 		[ "$STATUS" -eq 2 ] # a directory that is not there is usage
 }

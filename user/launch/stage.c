@@ -153,8 +153,10 @@ static void put_own_figures(struct stage *st)
 	uint64_t peak = procio_own_peak_rss();
 	char text[32];
 
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)st->result->start_to_launch);
-	put_env(st, "own_start_ns", text);
+	if (st->result->start_to_launch) { /* nothing was launched: there is none */
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)st->result->start_to_launch);
+		put_env(st, "own_start_ns", text);
+	}
 	if (peak) {
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)peak);
 		put_env(st, "own_peak_rss", text);
