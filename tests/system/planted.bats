@@ -167,6 +167,12 @@ both() {
 	both "sleep=60" "$row" sleep "$row"
 }
 
+# A loop of naps is no sleep that somebody else's work ends, and the thread that joins it sleeps on a futex.
+@test "a thread that only naps, again and again" {
+	local row='^blocked (planted|napper): clock_nanosleep: timer$'
+	both "naps=12" "$row" naps "$row"
+}
+
 @test "a CPU burn in a child that is waited for" {
 	local row='^user burner$'
 	both "burn=50" "$row" burn "$row"

@@ -39,6 +39,8 @@ static const struct planted {
 } planted[] = {
 	{ "sleep", "^blocked planted: clock_nanosleep: timer$",
 	  { { "sleep", "^blocked planted: clock_nanosleep: timer$", NULL } } },
+	{ "naps", "^blocked (planted|napper): clock_nanosleep: timer$",
+	  { { "naps", "^blocked (planted|napper): clock_nanosleep: timer$", NULL } } },
 	{ "burn", "^user burner$", { { "burn", "^user burner$", NULL } } },
 	{ "read", "^blocked planted: read .*data: .*disk$",
 	  { { "read", "^blocked planted: read .*data: .*disk$",
@@ -65,6 +67,12 @@ static const struct planted {
 	{ "faults", "^kernel toucher: page faults", { { "faults", "^(kernel|user) toucher", NULL } } },
 	{ "hook", "^blocked dawdler: clock_nanosleep: timer$",
 	  { { "sleep", "^blocked dawdler: clock_nanosleep: timer$", NULL } } },
+};
+
+/* Where it was planted: natively, or in a container ("runc-NAME"); a hook there is only. */
+struct place {
+	char name[32];
+	const struct planted *of;
 };
 
 static char *path_of(const char *name, const char *ending)
@@ -141,8 +149,9 @@ static void check_sums(const struct run *run)
 
 static void test_planted(void **state)
 {
-	const struct planted *p = *state;
-	CLEANUP_FREE char *path = path_of(p->name, "coldprof"), *log_path = path_of(p->name, "log");
+	const struct place *place = *state;
+	const struct planted *p = place->of;
+	CLEANUP_FREE char *path = path_of(place->name, "coldprof"), *log_path = path_of(place->name, "log");
 	CLEANUP_FREE char *log = evtext_read_file(log_path);
 	struct error err = { 0 };
 	struct loaded l;
@@ -195,15 +204,22 @@ static int strip(const char *from, const char *to)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[ARRAY_SIZE(planted)];
+	static struct place places[2 * ARRAY_SIZE(planted)];
+	struct CMUnitTest tests[ARRAY_SIZE(places)];
 	size_t n = 0, i;
 
 	if (argc == 4 && !strcmp(argv[1], "--strip"))
 		return strip(argv[2], argv[3]);
-	for (i = 0; i < ARRAY_SIZE(planted); i++)
-		if (argc != 2 || !strcmp(argv[1], planted[i].name))
-			tests[n++] = (struct CMUnitTest){ .name = planted[i].name,
-							  .test_func = test_planted,
-							  .initial_state = (void *)&planted[i] };
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		struct place *place = &places[n];
+		bool runc = i >= ARRAY_SIZE(planted);
+
+		place->of = &planted[i % ARRAY_SIZE(planted)];
+		snprintf(place->name, sizeof(place->name), "%s%s", runc ? "runc-" : "", place->of->name);
+		if ((runc || strcmp(place->name, "hook") != 0) &&
+		    (argc != 2 || !strcmp(argv[1], place->name)))
+			tests[n++] = (struct CMUnitTest){ .name = place->name, .test_func = test_planted,
+							  .initial_state = place };
+	}
 	return n ? _cmocka_run_group_tests("planted", tests, n, NULL, NULL) : 2;
 }

@@ -172,7 +172,7 @@ static void wait_ended(struct walk *w, uint32_t span)
 	const struct sched_waking *waking = next->flags & SPAN_WOKEN ? &w->s->wakings[next->ref] :
 								       NULL;
 	const struct sched_task *waker = waking ? waker_task(w, waking) : NULL;
-	enum path_state state = PATH_BLOCKED;
+	enum path_state state;
 	char text[WAIT_TEXT_MAX];
 	uint32_t begin;
 
@@ -192,8 +192,8 @@ static void wait_ended(struct walk *w, uint32_t span)
 	if (!waking || waking->context == WIRE_CONTEXT_UNKNOWN ||
 	    (waking->ours && waking->context == WIRE_CONTEXT_TASK)) /* 4c */
 		state = PATH_UNEXPLAINED;
-	else if (w->task->vcpu)
-		state = PATH_HALTED;
+	else
+		state = walk_wait_state(w, span);
 	walk_emit(w, w->task, w->s->spans[begin].start, state, text);
 }
 
@@ -221,8 +221,7 @@ static void asleep(struct walk *w, uint32_t span)
 		  span + 1 < w->task->spans.at + w->task->spans.n &&
 		  w->s->spans[span + 1].flags & SPAN_WOKEN ?
 			  &w->s->wakings[w->s->spans[span + 1].ref] : NULL);
-	walk_emit(w, w->task, sp->start, w->task->client ? PATH_CLIENT :
-		  w->task->vcpu ? PATH_HALTED : PATH_BLOCKED, text);
+	walk_emit(w, w->task, sp->start, walk_wait_state(w, span), text);
 }
 
 /* Case 5: the task's life began at w->t. */
@@ -288,8 +287,7 @@ static void step(struct walk *w)
 		break;
 	default:
 		walk_emit(w, w->task, span->start, PATH_UNEXPLAINED,
-			  span->flags & SPAN_UNSEEN ? NOTHING_KNOWN :
-						      "records of its switches are lost");
+			  span->flags & SPAN_UNSEEN ? NOTHING_KNOWN : walk_unknown(w));
 		break;
 	}
 	if (w->t > w->launch && w->t == span->start && span->flags & (SPAN_BORN | SPAN_TAKEN))

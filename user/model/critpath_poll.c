@@ -8,23 +8,38 @@
  * say that the program waited for a timer all the time. It is a polled wait (DESIGN.md §9): the
  * sleeper waits for what the poller polls for. That is something that the process itself does; the
  * task of it that ran last before has brought it about, as far as the kernel can know. So the walk
- * goes on there, and what passed since is "noticed late". Where nobody ran since the sleeper fell
- * asleep, the process had nothing to do, and the wait is the sleeper's own.
+ * goes on there, and what passed since is "noticed late". Who looks around notices soon: what has
+ * happened before his last looks is not what he has found now. Where nobody ran since then, he has
+ * found what comes from outside of the process, or has just come to the end of his naps. So what the
+ * sleeper waited for is what the poller did: his naps and looks, as long as the sleeper slept. Further
+ * he is not followed, he was there before and did the same.
  *
  * The same holds for the probing client before the connect that was answered: where it polls, its
  * packets wake whoever looks at the network (gVisor's sentry, a VMM), and what comes of it is
  * refused or forgotten. It cannot be what the answer waited for.
  *
  * Who polls: who was woken by a timer twice in a row, of one call or naps, with little work since. A
- * thread that sleeps once and then wakes somebody is no poller: its sleep is the cause (4b).
+ * thread that sleeps once and then wakes somebody is no poller: its sleep is the cause (4b). Nor is
+ * a vCPU, whose naps are its guest's.
+ *
+ * Where KVM does not do it, a thread of the VMM keeps the guest's timers: a halted vCPU that it wakes
+ * when its own timer has run out waited for a timer of its guest.
  */
 #include "user/model/critpath_private.h"
 #include "user/model/syscall_names.h"
 #include "user/model/wait.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define LOOK_NS 1000000 /* CPU time of one look: more is work */
 #define LOOK_SPANS 16
 #define LOOK_TASKS 1024 /* of a process: a recording cannot make this slow */
+/*
+ * What is older than the last two looks was there to be found before. Sysmon looks at the network, and
+ * at who is in a system call, where 10 ms have passed since it did, after a nap of 10 ms at most.
+ */
+#define LATE_NS 20000000
 
 /*
  * Back from a span to the wait before it: its index, SCHED_NONE when there is none near. *ran is
@@ -68,12 +83,13 @@ static bool is_nap(uint32_t nr)
 	return nr == SYSCALL_NANOSLEEP || nr == SYSCALL_CLOCK_NANOSLEEP;
 }
 
-static bool polls(const struct walk *w, const struct sched_task *task, uint64_t t)
+/* Does it poll at t? Then *since is from when on it can have found something. */
+static bool polls(const struct walk *w, const struct sched_task *task, uint64_t t, uint64_t *since)
 {
 	uint32_t at = sched_span_before(w->s, task, t), first, second, nr, other;
-	uint64_t ran, before;
+	uint64_t ran, before, look = t;
 
-	if (at == SCHED_NONE)
+	if (at == SCHED_NONE || task->vcpu)
 		return false;
 	if (w->s->spans[at].state == SPAN_BLOCKED && at > task->spans.at) /* between two looks */
 		t = w->s->spans[at--].start;
@@ -87,6 +103,9 @@ static bool polls(const struct walk *w, const struct sched_task *task, uint64_t 
 	if (second == SCHED_NONE || before > LOOK_NS)
 		return false;
 	other = timed_wait(w, task, second);
+	*since = w->s->spans[second].start;
+	if (*since > look - LATE_NS)
+		*since = look > LATE_NS ? look - LATE_NS : 0;
 	return other == nr || (other != SCHED_NONE && (is_nap(nr) || is_nap(other)));
 }
 
@@ -100,6 +119,7 @@ static const struct sched_task *last_active(const struct walk *w, const struct s
 {
 	const struct sched_task *best = NULL;
 	bool best_runs = false;
+	uint64_t look;
 	uint32_t i, n = 0;
 
 	*until = since;
@@ -120,7 +140,7 @@ static const struct sched_task *last_active(const struct walk *w, const struct s
 		else
 			time = w->s->spans[at].start;
 		if ((time > *until || (time == *until && best && runs && !best_runs)) &&
-		    !polls(w, task, t)) {
+		    !polls(w, task, t, &look)) {
 			*until = time;
 			best = task;
 			best_runs = runs;
@@ -132,11 +152,11 @@ static const struct sched_task *last_active(const struct walk *w, const struct s
 bool walk_poller_made(struct walk *w, const struct sched_task *maker)
 {
 	const struct sched_task *active;
-	uint64_t until;
+	uint64_t until, since;
 
-	if (maker->pid != w->task->pid || !polls(w, maker, w->t))
+	if (maker->pid != w->task->pid || !polls(w, maker, w->t, &since))
 		return false;
-	active = last_active(w, w->task, maker, w->launch, w->t, &until);
+	active = last_active(w, w->task, maker, since > w->launch ? since : w->launch, w->t, &until);
 	if (!active)
 		return false;
 	walk_emit(w, maker, until, PATH_NOTICED_LATE, "polling");
@@ -144,27 +164,82 @@ bool walk_poller_made(struct walk *w, const struct sched_task *maker)
 	return true;
 }
 
+/* Has a timer made the task run, which runs at t? */
+static bool timer_made_it_run(const struct walk *w, const struct sched_task *task, uint64_t t)
+{
+	uint32_t at = sched_span_before(w->s, task, t);
+	uint64_t ran;
+
+	if (at == SCHED_NONE || w->s->spans[at].state != SPAN_RUNNING)
+		return false;
+	at = wait_before(w, task, at, t, &ran);
+	return at != SCHED_NONE && ran <= LOOK_NS && timed_wait(w, task, at) != SCHED_NONE;
+}
+
+/* What the poller did from w->t back to begin, when the sleeper fell asleep; then go on with him. */
+static void walk_inside(struct walk *w, const struct sched_task *poller, uint64_t begin)
+{
+	const struct sched_task *sleeper = w->task;
+	uint64_t launch = w->launch;
+	char text[WAIT_TEXT_MAX];
+
+	w->task = poller;
+	if (begin > launch)
+		w->launch = begin; /* no slice begins before it */
+	while (w->t > w->launch) {
+		uint32_t at = sched_span_before(w->s, poller, w->t);
+		const struct span *span = &w->s->spans[at];
+
+		if (span->state == SPAN_RUNNING) {
+			walk_running(w, at);
+		} else if (span->state == SPAN_RUNNABLE) {
+			walk_runnable(w, at);
+		} else if (span->state == SPAN_BLOCKED) {
+			wait_text(text, w->session, w->run, poller, span,
+				  at + 1 < poller->spans.at + poller->spans.n && span[1].flags & SPAN_WOKEN ?
+					  &w->s->wakings[span[1].ref] : NULL);
+			walk_emit(w, poller, span->start, PATH_BLOCKED, text);
+		} else {
+			walk_emit(w, poller, w->launch, PATH_UNEXPLAINED, walk_unknown(w));
+		}
+	}
+	w->launch = launch;
+	w->task = sleeper;
+}
+
 bool walk_poller(struct walk *w, uint32_t begin, const struct sched_waking *waking,
 		 const struct sched_task *waker)
 {
 	const struct sched_task *sleeper = w->task, *active;
 	const struct span *span = &w->s->spans[begin];
+	bool too_early = waker->client && w->t < w->connect, timer;
 	char text[WAIT_TEXT_MAX];
-	bool too_early = waker->client && w->t < w->connect;
-	uint64_t until;
+	uint64_t until, since = 0;
+	size_t n;
 
 	if (sleeper->client || span->start >= w->t)
 		return false;
-	if (!too_early && (waker->pid != sleeper->pid || !polls(w, waker, waking->time)))
+	timer = !too_early && walk_wait_state(w, begin) == PATH_HALTED && waker->pid == sleeper->pid &&
+		timer_made_it_run(w, waker, waking->time);
+	if (!too_early && !timer && (waker->pid != sleeper->pid || !polls(w, waker, waking->time, &since)))
 		return false;
-	active = last_active(w, sleeper, waker, span->start, w->t, &until);
+	active = timer ? NULL : last_active(w, sleeper, waker, since > span->start ? since : span->start,
+					    w->t, &until);
 	if (active) {
 		walk_emit(w, too_early ? sleeper : waker, until, PATH_NOTICED_LATE, "polling");
 		walk_go(w, active, until);
 		return true;
 	}
+	if (!too_early && !timer) {
+		if (!sched_known_before(w->s, waker, span->start))
+			return false;
+		walk_inside(w, waker, span->start);
+		return true;
+	}
 	wait_text(text, w->session, w->run, sleeper, span, waking);
-	walk_emit(w, sleeper, span->start, sleeper->vcpu ? PATH_HALTED : PATH_BLOCKED,
-		  text);
+	n = strlen(text);
+	if (timer)
+		snprintf(text + n, sizeof(text) - n, ": timer");
+	walk_emit(w, sleeper, span->start, walk_wait_state(w, begin), text);
 	return true;
 }

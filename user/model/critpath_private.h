@@ -52,6 +52,10 @@ void walk_go(struct walk *w, const struct sched_task *task, uint64_t t);
 void walk_running(struct walk *w, uint32_t span);
 void walk_runnable(struct walk *w, uint32_t span);
 void walk_find_vcpus(struct walk *w);
+/* What a wait of w->task that begins with a span is: a vCPU's, in which its guest has nothing to do, or any. */
+enum path_state walk_wait_state(const struct walk *w, uint32_t span);
+/* Why it is not known what a task did in a span: records are lost, or the kernel has not told. */
+const char *walk_unknown(const struct walk *w);
 
 /*
  * critpath_poll.c: the wait that began with a span was ended by a thread of the same process that

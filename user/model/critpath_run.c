@@ -60,6 +60,29 @@ void walk_find_vcpus(struct walk *w)
 	}
 }
 
+/*
+ * A vCPU halts in KVM_RUN, or, where the VMM does it (TCG), on a futex: that may be one of the VMM's
+ * locks, too. Anything else it does not wait for because of its guest: page faults, files, pipes.
+ */
+enum path_state walk_wait_state(const struct walk *w, uint32_t span)
+{
+	const struct span *sp = &w->s->spans[span];
+
+	if (w->task->client)
+		return PATH_CLIENT;
+	if (!w->task->vcpu || (sp->ref != SCHED_NONE && w->s->switches[sp->ref].state != WIRE_STATE_SLEEPING))
+		return PATH_BLOCKED;
+	return wait_syscall(w->run, w->task, sp) == (w->tcg ? SYSCALL_FUTEX : SYSCALL_IOCTL) ?
+		       PATH_HALTED : PATH_BLOCKED;
+}
+
+/* Some kernels change to a task, or from one, without a sched_switch (bpf/probe.bpf.h). */
+const char *walk_unknown(const struct walk *w)
+{
+	return w->run->lost ? "records of its switches are lost" :
+			      "the kernel did not tell of a switch to or from it";
+}
+
 /* ---- running ------------------------------------------------------------------------------- */
 
 /* Of a stretch on the CPU: so much in quick calls, of so much in all. */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Record the planted causes anew: sudo tests/golden/planted/record.sh [NAME...]
 # Each is launched until what the fixture says and what the model finds agree, 5 times at most: a busy
-# machine adds to what was planted. "hook" needs runc, "throttle" a cgroup v1 hierarchy of the CPU.
+# machine adds to what was planted. Those called runc-… need runc, "throttle" a cgroup v1 hierarchy of the CPU.
 set -u
 cd "$(dirname "$0")/../../.."
 work=$(mktemp -d -p /run coldprof-planted-XXXXXX)
@@ -26,40 +26,56 @@ record() {
 
 # native WORDS...
 native() {
-	record run --boxed -- "$work/planted" log="$work/w/log" file="$work/w/data" \
-		${quota:+cgroup="$quota"} "$@" listen=8080 serve=0
+	record run --boxed -- "$work/planted" log="$work/w/log" file="$work/w/data" "$@" listen=8080 serve=0
 }
 
-hook() {
+# in_runc HOOKS WORDS...: as tests/system/planted.bats does it.
+in_runc() {
+	local hooks=$1
+	shift
 	rm -rf "$work/bundle" && mkdir "$work/bundle"
 	(cd "$work/bundle" && runc spec) || return
-	jq --arg root "$work/rootfs" --arg data "$work/w" --arg hook "$work/planted" '
+	jq --arg root "$work/rootfs" --arg data "$work/w" --arg cpu "${quota%/*}" --argjson hooks "$hooks" '
 		.root = { path: $root, readonly: false } | .process.terminal = false
-		| .process.args = ["/planted", "log=/w/log", "listen=8080", "serve=0"]
+		| .process.args = ["/planted", "log=/w/log", "file=/w/data"] + $ARGS.positional + ["listen=8080", "serve=0"]
 		| .mounts += [{ destination: "/w", type: "bind", source: $data, options: ["bind", "rw"] }]
-		| .hooks = { prestart: [{ path: $hook, args: ["planted", "log=\($data)/log", "name=dawdler", "sleep=50"] }] }' \
-		"$work/bundle/config.json" >"$work/config" && mv "$work/config" "$work/bundle/config.json"
+		| if $cpu != "" then .mounts += [{ destination: "/cg", type: "bind", source: $cpu, options: ["bind", "rw"] }] else . end
+		| .hooks = $hooks' --args "$@" <"$work/bundle/config.json" >"$work/config" && mv "$work/config" "$work/bundle/config.json"
 	record "" --runtime runc --bundle "$work/bundle"
 }
 
+# plant WORDS...: where the name of the recording says.
+plant() {
+	case $where in
+	native) native ${quota:+cgroup="$quota"} "$@" ;;
+	runc) in_runc '{}' ${quota:+cgroup="/cg/${quota##*/}"} "$@" ;;
+	esac
+}
+
 launch() {
-	case $1 in
-	sleep) native sleep=60 ;;
-	burn) native burn=50 ;;
-	read) native read=32 ;;
-	flock) native flock=50 ;;
-	futex) native futex=50 ;;
-	pipe) native pipe=40 ;;
-	chain) native chain=20 ;;
-	fsync) native fsync=64 ;;
-	connect) native connect=50 ;;
-	forks) native forks=100 ;;
-	faults) native faults=64 ;;
-	hook) hook ;;
+	local where=native
+	[[ $1 != runc-* ]] || where=runc
+	case ${1#runc-} in
+	sleep) plant sleep=60 ;;
+	naps) plant naps=12 ;;
+	burn) plant burn=50 ;;
+	read) plant read=32 ;;
+	flock) plant flock=50 ;;
+	futex) plant futex=50 ;;
+	pipe) plant pipe=40 ;;
+	chain) plant chain=20 ;;
+	fsync) plant fsync=64 ;;
+	connect) plant connect=50 ;;
+	forks) plant forks=100 ;;
+	faults) plant faults=64 ;;
+	hook)
+		in_runc "{ \"prestart\": [{ \"path\": \"$work/planted\",
+			\"args\": [\"planted\", \"log=$work/w/log\", \"name=dawdler\", \"sleep=50\"] }] }"
+		;;
 	throttle)
 		quota=/sys/fs/cgroup/cpu/coldprof-planted-$$
 		mkdir "$quota" && echo 20000 >"$quota/cpu.cfs_period_us" && echo 4000 >"$quota/cpu.cfs_quota_us"
-		native throttle=16
+		plant throttle=16
 		sleep 0.2
 		rmdir "$quota"
 		quota=
@@ -69,7 +85,7 @@ launch() {
 			"$work/planted" name=rival spin >/dev/null 2>&1 &
 			rivals+=($!)
 		done
-		native hog=50
+		plant hog=50
 		kill "${rivals[@]}" && wait "${rivals[@]}" 2>/dev/null
 		rivals=()
 		;;
@@ -77,7 +93,8 @@ launch() {
 	esac
 }
 
-[ $# -gt 0 ] || set -- sleep burn read flock futex pipe chain throttle hog fsync connect forks faults hook
+causes=(sleep naps burn read flock futex pipe chain throttle hog fsync connect forks faults)
+[ $# -gt 0 ] || set -- "${causes[@]}" "${causes[@]/#/runc-}" runc-hook
 failed=0
 for name; do
 	for try in 1 2 3 4 5; do
