@@ -19,6 +19,7 @@
 #include "tests/unit/evtext.h"
 #include "user/base/mem.h"
 #include "user/model/session.h"
+#include "user/model/stretch.h"
 #include "user/model/wait.h"
 
 #define SOUPS 10000
@@ -86,6 +87,37 @@ static struct session *begin(const char *scenario_flags)
 }
 
 /* Everything that must hold, whatever was fed. */
+/* Stretches tile the path, each in one phase, no more than there may be; so do what they are made of. */
+static void check_stretches(const struct run *r, const struct stretch_rules *rules)
+{
+	uint64_t at = r->milestones.launch, launch = at;
+	struct arena arena = { 0 };
+	struct stretches all;
+	size_t i;
+
+	stretches_of_run(r, rules, &all);
+	assert_true(all.n <= (rules->most > r->phases.n ? rules->most : r->phases.n));
+	for (i = 0; i < all.n; i++) {
+		const struct stretch *s = &all.list[i];
+		const struct phase *phase = &r->phases.list[s->phase];
+		struct ledger ledger = { 0 };
+
+		assert_int_equal(s->start, at);
+		assert_true(s->end > s->start && s->from < s->to && s->to <= r->path.n);
+		assert_true(r->path.slices[s->from].start <= s->start);
+		assert_true(r->path.slices[s->from].end > s->start);
+		assert_true(r->path.slices[s->to - 1].end >= s->end);
+		assert_true(s->start >= launch + phase->start && s->end <= launch + phase->end);
+		ledger_of_span(&arena, &r->path, s->start, s->end, &ledger);
+		assert_int_equal(ledger_total(&ledger), s->end - s->start);
+		free(ledger.rows);
+		at = s->end;
+	}
+	assert_int_equal(at - launch, r->milestones.at[MILESTONE_FIRST_BYTE]);
+	free(all.list);
+	arena_release(&arena);
+}
+
 static void check(const struct run *r)
 {
 	uint64_t cold = r->milestones.at[MILESTONE_FIRST_BYTE], at = r->milestones.launch, sum = 0;
@@ -113,6 +145,8 @@ static void check(const struct run *r)
 		sum = r->phases.list[i].end;
 	}
 	assert_int_equal(sum, cold);
+	check_stretches(r, &(struct stretch_rules){ 100, 20, 12 });
+	check_stretches(r, &(struct stretch_rules){ 3, 2, 1 });
 }
 
 /* ---- soups --------------------------------------------------------------------------------- */
@@ -368,6 +402,66 @@ static void test_plain(void **state)
 	assert_string_equal(text, "abcd");
 }
 
+static void expect_stretch(const struct stretch *s, uint64_t start, uint64_t end, size_t phase,
+			   const char *comm)
+{
+	assert_int_equal(s->start, start);
+	assert_int_equal(s->end, end);
+	assert_int_equal(s->phase, phase);
+	assert_string_equal(s->comm, comm);
+}
+
+/*
+ * One thread's short turn stays in the other's stretch, a long one is its own; so is a long slice. A
+ * phase ends a stretch in the middle of a slice, a console's long silence does.
+ */
+static void test_stretches(void **state)
+{
+	struct path_slice slices[] = {
+		{ .start = 1000, .end = 1100, .tid = 1, .comm = "a" },
+		{ .start = 1100, .end = 1110, .tid = 2, .comm = "b" },
+		{ .start = 1110, .end = 1200, .tid = 1, .comm = "a" },
+		{ .start = 1200, .end = 1400, .tid = 2, .comm = "b" },
+		{ .start = 1400, .end = 1700, .tid = 2, .comm = "b" },
+		{ .start = 1700, .end = 1850, .tid = 2, .comm = "b" },
+		{ .start = 1850, .end = 2000, .tid = 3, .comm = "c" },
+	};
+	struct phase phases[] = { { "one", 0, 150, false }, { "two", 150, 900, false },
+				  { "three", 900, 1000, false } };
+	struct guest_line lines[] = { { .time = 1705, .gap = true }, { .time = 1780, .gap = true },
+				      { .time = 1801, .gap = true } };
+	struct run r = { .milestones.launch = 1000, .path = { .slices = slices, .n = 7 },
+			 .phases = { .list = phases, .n = 3 } };
+	struct stretches all;
+
+	(void)state;
+	stretches_of_run(&r, &(struct stretch_rules){ 40, 4, 20 }, &all);
+	assert_int_equal(all.n, 7);
+	expect_stretch(&all.list[0], 1000, 1150, 0, "a");
+	expect_stretch(&all.list[1], 1150, 1200, 1, "a");
+	expect_stretch(&all.list[2], 1200, 1400, 1, "b");
+	expect_stretch(&all.list[3], 1400, 1700, 1, "b"); /* a long slice */
+	expect_stretch(&all.list[4], 1700, 1850, 1, "b");
+	expect_stretch(&all.list[5], 1850, 1900, 1, "c");
+	expect_stretch(&all.list[6], 1900, 2000, 2, "c");
+	free(all.list);
+	/* Silences of 75 and 21: one is long. */
+	r.vm.lines = lines;
+	r.vm.n_lines = 3;
+	stretches_of_run(&r, &(struct stretch_rules){ 1000, 15, 20 }, &all);
+	assert_int_equal(all.n, 11);
+	expect_stretch(&all.list[1], 1100, 1110, 0, "b");
+	expect_stretch(&all.list[6], 1700, 1705, 1, "b");
+	expect_stretch(&all.list[7], 1705, 1780, 1, "b");
+	expect_stretch(&all.list[8], 1780, 1850, 1, "b");
+	free(all.list);
+	/* Few: the shortest goes with a neighbour, but each phase has one. */
+	stretches_of_run(&r, &(struct stretch_rules){ 40, 4, 1 }, &all);
+	assert_int_equal(all.n, 3);
+	expect_stretch(&all.list[1], 1150, 1900, 1, "b");
+	free(all.list);
+}
+
 static void test_patterns(void **state)
 {
 	(void)state;
@@ -432,6 +526,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),   cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_stretches),
 		cmocka_unit_test(test_kthread), cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_soups),   cmocka_unit_test(test_size),

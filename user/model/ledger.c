@@ -253,6 +253,15 @@ void ledger_of_phase(struct arena *arena, const struct scenario_result *s, const
 	finish(&sums, out);
 }
 
+void ledger_of_span(struct arena *arena, const struct critpath *path, uint64_t from, uint64_t to,
+		    struct ledger *out)
+{
+	struct sums sums = { .arena = arena };
+
+	add_path(&sums, path, from, to);
+	finish(&sums, out);
+}
+
 void ledger_of_scenario(const struct scenario_result *s, struct ledger *out, size_t *runs)
 {
 	struct sums sums = { 0 };

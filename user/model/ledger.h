@@ -41,6 +41,13 @@ void ledger_of_scenario(const struct scenario_result *s, struct ledger *out, siz
 void ledger_of_phase(struct arena *arena, const struct scenario_result *s, const char *name,
 		     struct ledger *out);
 
+/*
+ * The same for [from, to) of one path, absolute ns. The caller frees out->rows; details are in the
+ * arena.
+ */
+void ledger_of_span(struct arena *arena, const struct critpath *path, uint64_t from, uint64_t to,
+		    struct ledger *out);
+
 uint64_t ledger_total(const struct ledger *l);
 
 /* detail with what differs from run to run taken out, NUL-terminated. */
