@@ -9,10 +9,11 @@
 #include "user/export/html.h"
 #include "user/export/markup.h"
 #include "user/model/lane.h"
+#include "user/model/stretch.h"
 
 #define LEDGER_MAX 150 /* rows; the rest is told as one */
 #define LEDGER_SHOWN 10 /* before somebody asks for the others */
-#define STEPS 120      /* of a path: what is shorter than this part of it is told together */
+#define STEPS 120      /* of a path: a slice of this part of it has a line of its own */
 #define TREE_MAX 200
 #define ARGV_SHOWN 400
 #define DEPTH_SHOWN 8
@@ -65,38 +66,43 @@ void html_ledger(FILE *out, const struct scenario_result *s)
 
 /* ---- critical path --------------------------------------------------------------------------- */
 
-/* Slices from … to (not included) in one line. */
-static void write_step(FILE *out, const struct run *r, size_t from, size_t to)
+/* A stretch in one line: who has most of it, what its longest slice is, its time by state. */
+static void write_step(FILE *out, const struct run *r, const struct stretch *stretch)
 {
-	const struct path_slice *first = &r->path.slices[from], *who = first;
-	uint64_t ns[PATH_STATE_COUNT] = { 0 };
+	const struct path_slice *longest = &r->path.slices[stretch->from];
+	uint64_t ns[PATH_STATE_COUNT] = { 0 }, most = 0;
 	const char *separator = "";
 	size_t i;
 	int k;
 
-	for (i = from; i < to; i++) {
+	for (i = stretch->from; i < stretch->to; i++) {
 		const struct path_slice *slice = &r->path.slices[i];
+		uint64_t start = slice->start > stretch->start ? slice->start : stretch->start;
+		uint64_t end = slice->end < stretch->end ? slice->end : stretch->end;
 
-		ns[slice->state] += slice->end - slice->start;
-		if (slice->end - slice->start > who->end - who->start)
-			who = slice;
+		ns[slice->state] += end - start;
+		if (slice->tid == stretch->tid && end - start > most) {
+			most = end - start;
+			longest = slice;
+		}
 	}
 	fputs("<tr>", out);
-	html_cell_ms(out, (double)(first->start - r->milestones.launch));
-	html_cell_ms(out, (double)(r->path.slices[to - 1].end - first->start));
+	html_cell_ms(out, (double)(stretch->start - r->milestones.launch));
+	html_cell_ms(out, (double)(stretch->end - stretch->start));
 	fputs("<td>", out);
-	if (who->state == PATH_CLIENT)
+	if (longest->state == PATH_CLIENT)
 		fputs("the client", out);
 	else
-		markup_text(out, who->comm);
-	if (who->tid)
-		fprintf(out, " <small>%" PRIu32 "</small>", who->tid);
+		markup_text(out, stretch->comm);
+	if (stretch->tid)
+		fprintf(out, " <small>%" PRIu32 "</small>", stretch->tid);
 	fputs("</td>", out);
-	html_cell_state(out, who->state);
+	html_cell_state(out, longest->state);
 	fputs("<td>", out);
-	markup_text(out, who->detail);
-	if (to - from > 1) {
-		fprintf(out, "%s<small>%zu steps: ", *who->detail ? "; " : "", to - from);
+	markup_text(out, longest->detail);
+	if (stretch->to - stretch->from > 1) {
+		fprintf(out, "%s<small>%zu steps: ", *longest->detail ? "; " : "",
+			stretch->to - stretch->from);
 		for (k = 0; k < PATH_STATE_COUNT; k++) {
 			if (!ns[k])
 				continue;
@@ -109,12 +115,25 @@ static void write_step(FILE *out, const struct run *r, size_t from, size_t to)
 	fputs("</td></tr>\n", out);
 }
 
+static void write_phase(FILE *out, const struct phase *phase)
+{
+	fputs("<tr class=\"phase\">", out);
+	html_cell_ms(out, (double)phase->start);
+	html_cell_ms(out, (double)(phase->end - phase->start));
+	fputs("<th colspan=\"3\">", out);
+	markup_text(out, phase->name);
+	fputs("</th></tr>\n", out);
+}
+
+/* The timeline of the text report, finer: cut where that one is cut, and oftener. */
 void html_path(FILE *out, const struct run *r)
 {
-	const struct path_slice *slices = r->path.slices;
-	uint64_t total = slices[r->path.n - 1].end - slices[0].start, least = total / STEPS + 1;
-	size_t from = 0, i;
+	const struct stretch_rules rules = { .thread_part = 4 * STEPS, .slice_part = STEPS,
+					     .most = 2 * STEPS };
+	struct stretches all;
+	size_t i;
 
+	stretches_of_run(r, &rules, &all);
 	fputs("<div class=\"wide\"><table class=\"path\"><thead><tr>", out);
 	html_column(out, "at", HTML_RIGHT);
 	html_column(out, "for", HTML_RIGHT);
@@ -122,22 +141,13 @@ void html_path(FILE *out, const struct run *r)
 	html_column(out, "state", HTML_LEFT);
 	html_column(out, "what", HTML_LEFT);
 	fputs("</tr></thead><tbody>\n", out);
-	for (i = 0; i < r->path.n; i++) {
-		bool big = slices[i].end - slices[i].start >= least;
-
-		/* A long slice stands alone; short ones go together as long as they are one's. */
-		if (i > from && (big || slices[i].start - slices[from].start >= least)) {
-			write_step(out, r, from, i);
-			from = i;
-		}
-		if (big) {
-			write_step(out, r, i, i + 1);
-			from = i + 1;
-		}
+	for (i = 0; i < all.n; i++) {
+		if (r->phases.n && (!i || all.list[i].phase != all.list[i - 1].phase))
+			write_phase(out, &r->phases.list[all.list[i].phase]);
+		write_step(out, r, &all.list[i]);
 	}
-	if (i > from)
-		write_step(out, r, from, i);
 	fputs("</tbody></table></div>\n", out);
+	free(all.list);
 }
 
 /* ---- processes ------------------------------------------------------------------------------- */
