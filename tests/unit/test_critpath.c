@@ -388,6 +388,13 @@ static void test_plain(void **state)
 		{ "umount2 /tmp/crun.6NBoSa: rcu", "umount2 /tmp/crun.#: rcu" },
 		{ "crun: mkdir coldprof-10211", "crun: mkdir coldprof-#" },
 		{ "deadbeef-cafe", "deadbeef-cafe" },
+		{ "wazero: read ade6b73088d8cee75d49766e5977ea9bc903d123129f7a8da54837ede7a0037",
+		  "wazero: read .../<hash>" },
+		{ "x: mkdir 0123456789abcdef0123456789abcdef: rcu", "x: mkdir .../<hash>: rcu" },
+		{ "x: read /var/0123456789abcdef0123456789abcdef", "x: read /var/#" },
+		{ "x: openat 0123456789abcdef0123456789abcdef.scope", "x: openat #.scope" },
+		{ "x: read 12abcdef", "x: read <id>" },
+		{ "x: connect to port 7777", "x: connect to port 7777" },
 		{ "", "" },
 	};
 	char text[256];
@@ -400,6 +407,10 @@ static void test_plain(void **state)
 	}
 	ledger_plain(text, 5, "abcdefgh");
 	assert_string_equal(text, "abcd");
+	ledger_plain(text, 8, "a 12abcdef");
+	assert_string_equal(text, "a <id>");
+	ledger_plain(text, 5, "a 12abcdef");
+	assert_string_equal(text, "a <i");
 }
 
 static void expect_stretch(const struct stretch *s, uint64_t start, uint64_t end, size_t phase,

@@ -75,6 +75,19 @@ static size_t id_length(const char *s, char before)
 	return 0;
 }
 
+#define HASH_DIGITS 32 /* an id of so many digits is a hash's */
+
+/*
+ * What stands for an id of n characters: "#" within a name or path. Where it is the whole name, as
+ * in "read #", that would tell nobody anything.
+ */
+static const char *stand_in(const char *id, size_t n, char before)
+{
+	if (before != ' ' || (id[n] && !strchr(" :,", id[n])))
+		return "#";
+	return n >= HASH_DIGITS ? ".../<hash>" : "<id>";
+}
+
 void ledger_plain(char *out, size_t size, const char *detail)
 {
 	char before = '\0';
@@ -85,7 +98,10 @@ void ledger_plain(char *out, size_t size, const char *detail)
 				(before >= 'A' && before <= 'Z') || before == '_');
 		size_t id = starts && before ? id_length(detail, before) : 0;
 
-		out[n++] = id ? '#' : *detail;
+		if (id)
+			n = text_append(out, size, n, stand_in(detail, id, before), SIZE_MAX);
+		else
+			out[n++] = *detail;
 		before = detail[id ? id - 1 : 0];
 		detail += id ? id : 1;
 	}

@@ -3,8 +3,9 @@
  * ledger.h - the critical path added up: so much time in each state, for what.
  *
  * The rows of a run sum to its cold start, to the nanosecond. A row's detail begins with who it
- * was ("runc: openat config.json"); what differs from run to run in it (ids in paths) is "#", so
- * that the rows of several runs can be added up.
+ * was ("runc: openat config.json"); what differs from run to run in it (ids in paths) is "#", a
+ * name that is nothing but a hash or an id is ".../<hash>" or "<id>", so that the rows of several
+ * runs can be added up.
  */
 #ifndef COLDPROF_LEDGER_H
 #define COLDPROF_LEDGER_H
