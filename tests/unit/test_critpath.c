@@ -423,19 +423,19 @@ static void expect_stretch(const struct stretch *s, uint64_t start, uint64_t end
 }
 
 /*
- * One thread's short turn stays in the other's stretch, a long one is its own; so is a long slice. A
+ * One's short turn stays in the other's stretch, a long one is its own; so is a long slice. A
  * phase ends a stretch in the middle of a slice, a console's long silence does.
  */
 static void test_stretches(void **state)
 {
 	struct path_slice slices[] = {
-		{ .start = 1000, .end = 1100, .tid = 1, .comm = "a" },
-		{ .start = 1100, .end = 1110, .tid = 2, .comm = "b" },
-		{ .start = 1110, .end = 1200, .tid = 1, .comm = "a" },
-		{ .start = 1200, .end = 1400, .tid = 2, .comm = "b" },
-		{ .start = 1400, .end = 1700, .tid = 2, .comm = "b" },
-		{ .start = 1700, .end = 1850, .tid = 2, .comm = "b" },
-		{ .start = 1850, .end = 2000, .tid = 3, .comm = "c" },
+		{ .start = 1000, .end = 1100, .pid = 1, .comm = "a", .detail = "" },
+		{ .start = 1100, .end = 1110, .pid = 2, .comm = "b", .detail = "" },
+		{ .start = 1110, .end = 1200, .tid = 9, .pid = 1, .comm = "a", .detail = "" },
+		{ .start = 1200, .end = 1400, .pid = 2, .comm = "b", .detail = "" },
+		{ .start = 1400, .end = 1700, .pid = 2, .comm = "b", .detail = "read x" },
+		{ .start = 1700, .end = 1850, .pid = 2, .comm = "b", .detail = "" },
+		{ .start = 1850, .end = 2000, .pid = 3, .comm = "c", .detail = "" },
 	};
 	struct phase phases[] = { { "one", 0, 150, false }, { "two", 150, 900, false },
 				  { "three", 900, 1000, false } };

@@ -128,7 +128,7 @@ static void write_phase(FILE *out, const struct phase *phase)
 /* The timeline of the text report, finer: cut where that one is cut, and oftener. */
 void html_path(FILE *out, const struct run *r)
 {
-	const struct stretch_rules rules = { .thread_part = 4 * STEPS, .slice_part = STEPS,
+	const struct stretch_rules rules = { .who_part = 4 * STEPS, .slice_part = STEPS,
 					     .most = 2 * STEPS };
 	struct stretches all;
 	size_t i;

@@ -15,10 +15,10 @@
 /* Under way: what is closed is in out, behind it what is too short so far to stand for itself. */
 struct build {
 	const struct run *run;
-	uint64_t thread_ns, slice_ns; /* lengths that matter */
+	uint64_t who_ns, slice_ns; /* lengths that matter */
 	uint64_t *cuts;               /* moments within the path, in order: a stretch ends there */
 	size_t n_cuts, cap_cuts, cut;
-	struct stretch open;  /* slices of one thread; open.end = 0: none */
+	struct stretch open;  /* slices of one; open.end = 0: none */
 	struct stretch loose; /* of several, each short; loose.end = 0: none */
 	bool open_alone;      /* one long slice, that nothing joins */
 	size_t section;       /* of out: what is before it lies before the last cut */
@@ -27,9 +27,15 @@ struct build {
 	struct stretches *out;
 };
 
-/* Time of a thread within a stretch. */
+/* Who is one to a reader: threads of a process that have one name, as a Go program's have. */
+struct who {
+	const char *comm;
+	uint64_t pid;
+};
+
+/* Time of somebody within a stretch. */
 struct share {
-	uint32_t tid;
+	struct who who;
 	uint64_t ns, longest;
 	size_t slice; /* the longest */
 	UT_hash_handle hh;
@@ -40,9 +46,14 @@ static uint64_t length_of(const struct stretch *s)
 	return s->end - s->start;
 }
 
+static bool same_who(const struct stretch *a, const struct stretch *b)
+{
+	return a->pid == b->pid && (a->comm == b->comm || !strcmp(a->comm, b->comm));
+}
+
 static void find_who(const struct critpath *path, struct stretch *s)
 {
-	struct share *by_tid = NULL, *share = NULL, *next, *best = NULL;
+	struct share *by_who = NULL, *share = NULL, *next, *best = NULL;
 	size_t i;
 
 	for (i = s->from; i < s->to; i++) {
@@ -50,12 +61,14 @@ static void find_who(const struct critpath *path, struct stretch *s)
 		uint64_t start = slice->start > s->start ? slice->start : s->start;
 		uint64_t end = slice->end < s->end ? slice->end : s->end;
 
-		if (!share || share->tid != slice->tid)
-			HASH_FIND(hh, by_tid, &slice->tid, sizeof(slice->tid), share);
+		struct who who = { slice->comm, slice->pid };
+
+		if (!share || share->who.comm != who.comm || share->who.pid != who.pid)
+			HASH_FIND(hh, by_who, &who, sizeof(who), share);
 		if (!share) {
 			share = xcalloc(1, sizeof(*share));
-			share->tid = slice->tid;
-			HASH_ADD(hh, by_tid, tid, sizeof(share->tid), share);
+			share->who = who;
+			HASH_ADD(hh, by_who, who, sizeof(who), share);
 		}
 		share->ns += end - start;
 		if (end - start > share->longest) {
@@ -63,15 +76,15 @@ static void find_who(const struct critpath *path, struct stretch *s)
 			share->slice = i;
 		}
 	}
-	HASH_ITER(hh, by_tid, share, next) {
+	HASH_ITER(hh, by_who, share, next) {
 		if (!best || share->ns > best->ns)
 			best = share;
 	}
 	s->tid = path->slices[best->slice].tid;
 	s->pid = path->slices[best->slice].pid;
 	s->comm = path->slices[best->slice].comm;
-	HASH_ITER(hh, by_tid, share, next) {
-		HASH_DEL(by_tid, share);
+	HASH_ITER(hh, by_who, share, next) {
+		HASH_DEL(by_who, share);
 		free(share);
 	}
 }
@@ -138,7 +151,7 @@ static void put(struct build *b, const struct stretch *s, bool alone)
 {
 	struct stretch *last = before(b);
 
-	if (last && last->tid == s->tid && !alone && !b->alone[b->out->n - 1]) {
+	if (last && same_who(last, s) && !alone && !b->alone[b->out->n - 1]) {
 		join(last, s);
 		return;
 	}
@@ -148,7 +161,7 @@ static void put(struct build *b, const struct stretch *s, bool alone)
 	b->out->list[b->out->n++] = *s;
 }
 
-/* What is loose goes with what is before it, when that is too little or is the same thread's. */
+/* What is loose goes with what is before it, when that is too little or the same one's. */
 static void put_loose(struct build *b)
 {
 	struct stretch *last = before(b), loose = b->loose;
@@ -158,7 +171,7 @@ static void put_loose(struct build *b)
 		return;
 	find_who(&b->run->path, &loose);
 	if (last && !b->alone[b->out->n - 1] &&
-	    (length_of(&loose) < b->thread_ns || loose.tid == last->tid))
+	    (length_of(&loose) < b->who_ns || same_who(&loose, last)))
 		join(last, &loose);
 	else
 		put(b, &loose, false);
@@ -171,7 +184,7 @@ static void close_open(struct build *b)
 	b->open = (struct stretch){ 0 };
 	if (!open.end)
 		return;
-	if (b->open_alone || length_of(&open) >= b->thread_ns) {
+	if (b->open_alone || length_of(&open) >= b->who_ns) {
 		put_loose(b);
 		put(b, &open, b->open_alone);
 	} else if (b->loose.end) {
@@ -192,10 +205,10 @@ static void add_piece(struct build *b, size_t i, uint64_t start, uint64_t end)
 {
 	const struct path_slice *slice = &b->run->path.slices[i];
 	struct stretch piece = { .start = start, .end = end, .from = i, .to = i + 1,
-				 .tid = slice->tid };
-	bool alone = end - start >= b->slice_ns;
+				 .tid = slice->tid, .pid = slice->pid, .comm = slice->comm };
+	bool alone = end - start >= b->slice_ns && *slice->detail;
 
-	if (b->open.end && !alone && !b->open_alone && b->open.tid == slice->tid) {
+	if (b->open.end && !alone && !b->open_alone && same_who(&b->open, &piece)) {
 		join(&b->open, &piece);
 		return;
 	}
@@ -220,7 +233,7 @@ static void add_slice(struct build *b, size_t i)
 	add_piece(b, i, start, slice->end);
 }
 
-/* Which neighbour in its phase one would go with: the same thread's, or the shorter one. */
+/* Which neighbour in its phase one would go with: the same one's, or the shorter one. */
 static size_t neighbour(const struct build *b, size_t i, bool alone_too)
 {
 	const struct stretches *all = b->out;
@@ -234,8 +247,8 @@ static size_t neighbour(const struct build *b, size_t i, bool alone_too)
 		right = NULL;
 	if (!left || !right)
 		return left ? i - 1 : right ? i + 1 : SIZE_MAX;
-	if ((left->tid == s->tid) != (right->tid == s->tid))
-		return left->tid == s->tid ? i - 1 : i + 1;
+	if (same_who(left, s) != same_who(right, s))
+		return same_who(left, s) ? i - 1 : i + 1;
 	return length_of(left) <= length_of(right) ? i - 1 : i + 1;
 }
 
@@ -271,9 +284,9 @@ static void shorten(struct build *b, size_t most)
 {
 	size_t i;
 
-	while ((i = shortest_of(b, b->thread_ns, false)) != SIZE_MAX)
+	while ((i = shortest_of(b, b->who_ns, false)) != SIZE_MAX)
 		join_with(b, i, neighbour(b, i, false));
-	while ((i = shortest_of(b, b->thread_ns, true)) != SIZE_MAX)
+	while ((i = shortest_of(b, b->who_ns, true)) != SIZE_MAX)
 		join_with(b, i, neighbour(b, i, true));
 	while (b->out->n > most && (i = shortest_of(b, UINT64_MAX, true)) != SIZE_MAX)
 		join_with(b, i, neighbour(b, i, true));
@@ -291,7 +304,7 @@ void stretches_of_run(const struct run *r, const struct stretch_rules *rules,
 	if (!path->n)
 		return;
 	total = path->slices[path->n - 1].end - path->slices[0].start;
-	b.thread_ns = total / rules->thread_part + 1;
+	b.who_ns = total / rules->who_part + 1;
 	b.slice_ns = total / rules->slice_part + 1;
 	find_cuts(&b);
 	for (i = 0; i < path->n; i++)

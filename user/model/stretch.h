@@ -3,9 +3,10 @@
  * stretch.h - a critical path of thousands of slices in as many stretches as people read.
  *
  * Stretches tile the path like its slices: they sum to the cold start, to the nanosecond. Each lies
- * in one phase. Within a phase a new one begins where another thread goes on, when both have enough
- * of the cold start to matter; around a slice that is long by itself; and where a guest's console
- * falls silent for long, or speaks again. What is short goes with what is before it.
+ * in one phase. Within a phase a new one begins where another process goes on, or a thread with
+ * another name, when both have enough of the cold start to matter; around a long slice that is more
+ * than somebody's running; and where a guest's console falls silent for long, or speaks again. What
+ * is short goes with a neighbour.
  */
 #ifndef COLDPROF_STRETCH_H
 #define COLDPROF_STRETCH_H
@@ -17,8 +18,8 @@ struct stretch {
 	uint64_t start, end; /* absolute ns */
 	size_t from, to;     /* slices [from, to) that are in it, the ones at its ends perhaps in part */
 	size_t phase;        /* index into run->phases; 0 where there are none */
-	uint32_t tid, pid;   /* who has most of it; 0: nobody is known */
-	const char *comm;    /* what that one was called in the longest slice; hostile text */
+	uint32_t tid, pid;   /* who has most of it, by the longest slice; 0: nobody is known */
+	const char *comm;    /* hostile text */
 };
 
 struct stretches {
@@ -28,9 +29,9 @@ struct stretches {
 
 /* The cold start over these is a length that matters. */
 struct stretch_rules {
-	unsigned int thread_part; /* … of a thread, for a stretch of its own */
-	unsigned int slice_part;  /* … of a slice, or of a console's silence */
-	size_t most;              /* stretches; phases have one each all the same */
+	unsigned int who_part;   /* … of one, for a stretch of its own */
+	unsigned int slice_part; /* … of a slice, or of a console's silence */
+	size_t most;             /* stretches; phases have one each all the same */
 };
 
 struct run;

@@ -24,6 +24,7 @@
 #define LONG_PART 20        /* a stretch of so much of the cold start has two lines, … */
 #define NAMED_PART 5        /* … a detail of so much of its stretch a name, and … */
 #define TELLING_PART 50     /* … the heaviest if it is so much */
+#define TOLD_PERCENT 90     /* so much of a long stretch is told by state */
 #define STRETCHES_MIN 12    /* at most so many, or … */
 #define STRETCHES_MORE 4    /* … as many more than there are phases */
 
@@ -200,13 +201,27 @@ static char *wrapped(const struct line *l, const char *text, unsigned int *lines
 	return shown;
 }
 
+/* So many states are told at least: the heaviest detail's, and most of a stretch that is long. */
+static size_t least_parts(const struct parts *parts, uint64_t length, bool big)
+{
+	size_t least = parts->telling ? (size_t)(parts->telling - parts->list) + 1 : 1, i;
+	uint64_t told = 0;
+
+	for (i = 0; i < parts->n; i++) {
+		if (i >= least && (!big || told >= length / 100 * TOLD_PERCENT))
+			break;
+		told += parts->list[i].ns;
+	}
+	return parts->n - i == 1 ? parts->n : i; /* "1 more" is as long as its name */
+}
+
 /* Who did what, as much of it as fits, as lines. */
 static char *line_text(const struct line *l)
 {
 	const struct parts *parts = &l->parts;
 	bool big = length_of(l->stretch) >= total_of(l->r) / LONG_PART, all;
 	size_t columns = l->p->width > 80 ? l->p->width / 2 : 40, n = parts->n;
-	size_t least = parts->telling ? (size_t)(parts->telling - parts->list) + 1 : 1;
+	size_t least = least_parts(parts, length_of(l->stretch), big);
 	unsigned int lines, most = big ? 2 : 1;
 	char *shown = NULL;
 
@@ -220,8 +235,6 @@ static char *line_text(const struct line *l)
 
 		return wrapped(l, text, &lines);
 	}
-	/* The heaviest detail stays: it is what a reader looks for. "1 more" is as long as its name. */
-	least += parts->n - least == 1;
 	for (all = true; n >= least; all = !all, n -= all) {
 		CLEANUP_FREE char *body = NULL, *text = NULL;
 
@@ -317,7 +330,7 @@ void why_print_path(const struct page *p, const struct run *r)
 	char number[TEXT_NUMBER_MAX];
 
 	stretches_of_run(r, &(struct stretch_rules){
-				    .thread_part = 100, .slice_part = 20,
+				    .who_part = 100, .slice_part = 20,
 				    .most = most > STRETCHES_MIN ? most : STRETCHES_MIN }, &all);
 	fprintf(p->out, "\n  Critical path of run %" PRIu32 " (%s): at, for, phase, who: what\n",
 		r->index + 1, text_ms(number, total_of(r)));
