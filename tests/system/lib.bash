@@ -143,6 +143,17 @@ holds() {
 	}
 }
 
+# sums_up RUNS [FILE]: of each of the runs that the filter gives phases and ledger sum to the cold start,
+# and the path tiles it.
+sums_up() {
+	local file=${2:-$JSON}
+	holds "[$1] | length > 0 and all(.cold_start_ns as \$all | ([.ledger[].ns] | add) == \$all)" "$file"
+	holds "[$1] | all(.cold_start_ns as \$all | ([.phases[] | .end_ns - .start_ns] | add) == \$all)" "$file"
+	holds "[$1] | all(.cold_start_ns as \$all | .critical_path
+		| .[0].start_ns == 0 and .[-1].end_ns == \$all and all(.start_ns < .end_ns)
+		and [.[1:][].start_ns] == [.[:-1][].end_ns])" "$file"
+}
+
 # same WANT GOT [WHAT]
 same() {
 	[ "$1" = "$2" ] || {

@@ -45,6 +45,8 @@ ran() {
 	holds '.runs[0].memory.settled | (.processes | map(select(.shares_mm_with == null) | .pss) | add) == .pss'
 	holds '.runs[0].latency_ns.n == 3 and .runs[0].latency_failed == 0 and .runs[0].latency_ns.min > 0'
 	holds '.summary.cold_start_ns.n == 1 and .summary.cold_start_ns.median == .runs[0].cold_start_ns'
+	# Each nanosecond is in one phase and one row.
+	sums_up '.runs[]'
 	# One root, everybody else was forked by somebody of the tree, nobody is counted twice.
 	holds '.runs[0].tree | map(.pid) as $pids | map(select(.ppid == null)) | length == 1'
 	holds '.runs[0].tree | map(.pid) as $pids | all(.ppid == null or (.ppid as $p | $pids | index($p) != null))'
@@ -212,6 +214,26 @@ one() {
 	compiles='any(.runs[].findings[]; .name == "jit-no-cache")'
 	holds ".scenarios[] | select(.name == \"wasm\") | $compiles"
 	holds ".scenarios[] | select(.name == \"wasm-cached\") | $compiles | not"
+}
+
+# In the median of three runs: two more where the session's one has more, so that this takes no time
+# as a rule. On a nested host that is busy the kernel changes to a task without telling now and then.
+@test "no more than 0.5 % of any runtime's cold start is unexplained" {
+	local name dark='[.ledger[] | select(.state == "unexplained") | .ns] | add // 0'
+	local more=$BATS_TEST_TMPDIR/more
+	for name in $(q '.scenarios[] | select(.status == "ok") | .name'); do
+		q ".scenarios[] | select(.name == \"$name\") | .runs[] | ($dark) / .cold_start_ns" >"$more.shares"
+		if jq -e '. > 0.005' "$more.shares" >/dev/null; then
+			ours_ends 0 --runtime "$name" -n 2 "${QUICK[@]}" -o "$more.coldprof"
+			report "$more.coldprof" >"$more.json"
+			sums_up '.scenarios[0].runs[]' "$more.json"
+			q ".scenarios[0].runs[] | ($dark) / .cold_start_ns" "$more.json" >>"$more.shares"
+		fi
+		jq -se 'sort | .[length / 2 | floor] <= 0.005' "$more.shares" >/dev/null || {
+			echo "$name: $(tr '\n' ' ' <"$more.shares")"
+			return 1
+		}
+	done
 }
 
 @test "report gives the numbers of the live run, byte for byte" {
