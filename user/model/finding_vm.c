@@ -13,6 +13,7 @@
 #include "user/base/mem.h"
 #include "user/model/finding_rules.h"
 #include "user/model/session.h"
+#include "user/model/syscall_names.h"
 
 #define IN(STATE) FINDING_IN(STATE)
 #define MS 1000000u
@@ -141,6 +142,40 @@ static bool chatty(struct finding_search *q)
 	q->bytes = vm->console_bytes;
 	snprintf(q->evidence, sizeof(q->evidence),
 		 "%" PRIu64 " lines, each from its first byte to its last", t.lines);
+	return true;
+}
+
+/* ---- before the kernel ------------------------------------------------------------------------ */
+
+/* qboot is told by its file, which QEMU reads: there is hardly a smaller one. */
+static bool is_qboot(const struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->sched.n_calls; i++)
+		if (r->sched.calls[i].nr == SYSCALL_READ && r->sched.calls[i].object &&
+		    !strncmp(r->sched.calls[i].object, "qboot", 5))
+			return true;
+	return false;
+}
+
+static bool small_firmware(struct finding_search *q)
+{
+	return q->ns && is_qboot(q->run);
+}
+
+static bool large_firmware(struct finding_search *q)
+{
+	return q->ns && !is_qboot(q->run);
+}
+
+/* There is such a phase only where both its ends are known, the second one at the latest. */
+static bool unpacks(struct finding_search *q)
+{
+	if (!q->ns || !q->run->vm.clock_zero)
+		return false;
+	snprintf(q->evidence, sizeof(q->evidence),
+		 "at most: from the end of real mode to when the kernel's own clock began");
 	return true;
 }
 
@@ -524,15 +559,22 @@ const struct finding_rule finding_rules_vm[] = {
 	  .trade_off = "virtio-mmio instead of virtio-pci; no PCI devices, no hot-plug." },
 	{ .name = "vm-firmware", .title = "firmware runs before the guest's kernel",
 	  .states = VCPU | IN(RUNNABLE), .phase = "firmware", .least_ns = 10 * MS,
+	  .evidence = large_firmware,
 	  .mend = "A smaller firmware (qboot), no option ROMs (romfile=), or a direct start of an "
 		  "uncompressed kernel (PVH).",
 	  .trade_off = "No boot menu, no boot from disk, less of ACPI." },
+	{ .name = "vm-qboot", .title = "qboot and the kernel's real-mode part run before the guest's kernel",
+	  .states = VCPU | IN(RUNNABLE), .phase = "firmware", .least_ns = 10 * MS,
+	  .evidence = small_firmware,
+	  .mend = "An uncompressed kernel (vmlinux), which is entered without real mode (PVH); edd=off.",
+	  .trade_off = "A larger file to read: cold page cache makes it slower." },
 	{ .name = "vm-fw-cfg", .title = "kernel and initramfs are copied in through fw_cfg",
 	  .counts = "exits", .least_ns = 2 * MS, .evidence = fw_cfg,
 	  .mend = "fw_cfg with DMA, or a loader in the VMM (PVH).",
 	  .trade_off = "Old firmware knows neither." },
 	{ .name = "vm-decompression", .title = "the guest unpacks its own kernel",
 	  .states = VCPU | IN(RUNNABLE), .phase = "decompression", .least_ns = 10 * MS,
+	  .evidence = unpacks,
 	  .mend = "Give the VMM the uncompressed vmlinux, or pack the kernel with lz4.",
 	  .trade_off = "A larger file to read: cold page cache makes it slower." },
 	{ .name = "vm-clock", .title = "the guest measures its clock against the PIT",

@@ -3,9 +3,13 @@
  * guest_console.c - the guest's console on the host's clock.
  *
  * A line is as old as its first byte's arrival. The kernel's own stamp, "[    1.234567] …", is of
- * the guest's clock; line by line arrival less stamp is the moment when that clock was 0, plus what
- * the line took to come out. The smallest of these is the best that can be said, and it is late by
- * no more than that fastest line took.
+ * the guest's clock, which is not the host's less a constant: it stands still while an emulated
+ * guest takes no ticks, and is another one once the kernel has measured its TSC. So each line has
+ * an offset of its own, arrival less stamp, and what is known of it is this: a line comes out late,
+ * never early, and while the console goes on without a pause lines may have waited for each other
+ * (or, the first ones, for there to be a console), but no longer than that. Within such a stream
+ * the clock only falls behind the host's; so a line's offset is no more than that of any later
+ * one, and the smallest of these is taken. A line behind a pause has waited for nobody.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +18,10 @@
 
 #define LINES_MAX (1u << 20)
 #define LINE_MAX_LEN 4096
+
+#define FIRST_PAUSE_NS 50000000 /* that ends the kernel's first stream: a host that is busy tears it */
+#define CALL_LINES 256          /* an initcall's two lines are looked for so far apart */
+#define COARSE_US 1000          /* a length in whole milliseconds was told by jiffies */
 
 static bool digits(const char **p, const char *end, uint64_t *value, unsigned int *n)
 {
@@ -92,11 +100,10 @@ static int compare_lines(const void *a, const void *b)
 	return (x->end > y->end) - (x->end < y->end);
 }
 
-static void align(struct vm *vm)
+static void read_stamps(struct vm *vm)
 {
 	size_t i, after;
 
-	vm->clock_zero = 0;
 	for (i = 0; i < vm->n_lines; i++) {
 		struct guest_line *l = &vm->lines[i];
 
@@ -104,10 +111,66 @@ static void align(struct vm *vm)
 		while (after < l->len && l->text[after] == ' ')
 			after++;
 		l->said = after;
+	}
+}
+
+static bool pause_after(const struct vm *vm, size_t i, uint64_t ns)
+{
+	return i + 1 == vm->n_lines || vm->lines[i + 1].time >= vm->lines[i].end + ns;
+}
+
+/* What the kernel had to say before it had a console comes in one stream: its last line. */
+static size_t first_stream(const struct vm *vm)
+{
+	size_t i = 0;
+
+	while (i < vm->n_lines && vm->lines[i].stamp == VM_NO_STAMP)
+		i++;
+	while (i < vm->n_lines && !pause_after(vm, i, FIRST_PAUSE_NS))
+		i++;
+	return i;
+}
+
+static void place_lines(struct vm *vm)
+{
+	size_t first = first_stream(vm), i;
+	uint64_t offset = UINT64_MAX;
+
+	for (i = vm->n_lines; i--;) {
+		struct guest_line *l = &vm->lines[i];
+
+		if (pause_after(vm, i, i < first ? FIRST_PAUSE_NS : VM_GAP_NS))
+			offset = UINT64_MAX;
+		l->placed = l->time;
 		if (l->stamp == VM_NO_STAMP || l->stamp >= l->time)
 			continue;
-		if (!vm->clock_zero || l->time - l->stamp < vm->clock_zero)
-			vm->clock_zero = l->time - l->stamp;
+		if (l->time - l->stamp < offset)
+			offset = l->time - l->stamp;
+		l->placed = offset + l->stamp;
+	}
+}
+
+/*
+ * The kernel's log from its beginning, whose first lines have the stamp 0, says when its clock was
+ * that. If the next stamp is one of jiffies nobody knows how long the clock stood still before.
+ */
+static void find_clock_zero(struct vm *vm)
+{
+	const struct guest_line *zero = NULL;
+	size_t i;
+
+	vm->clock_zero = 0;
+	for (i = 0; i < vm->n_lines; i++) {
+		const struct guest_line *l = &vm->lines[i];
+
+		if (l->stamp == VM_NO_STAMP)
+			continue;
+		if (l->stamp) {
+			if (zero && l->stamp % 1000000)
+				vm->clock_zero = zero->placed;
+			return;
+		}
+		zero = zero ? zero : l;
 	}
 }
 
@@ -120,34 +183,68 @@ static void mark_gaps(struct run *r)
 		vm->lines[i].gap = i && vm->lines[i].time >= vm->lines[i - 1].end + VM_GAP_NS;
 }
 
-/* "initcall NAME+0x0/0x10 returned 0 after 123 usecs": what it is about. */
-static bool parse_initcall(struct session *s, const struct vm *vm, const struct guest_line *l,
+/* What a line is about that begins with word: the name up to "+" or a blank; its length, 0 = no. */
+static size_t about(const struct guest_line *l, const char *word, const char **name)
+{
+	const char *p = l->text + l->said, *end = l->text + l->len;
+	size_t len = strlen(word);
+
+	if ((size_t)(end - p) < len || memcmp(p, word, len))
+		return 0;
+	for (p += len; p < end && *p == ' '; p++) /* "calling  NAME" */
+		;
+	for (*name = p; p < end && *p != '+' && *p != ' '; p++)
+		;
+	return (size_t)(p - *name);
+}
+
+/* The line that said that this one is called; NULL: not found. */
+static const struct guest_line *calling(const struct vm *vm, size_t line, const char *name, size_t len)
+{
+	size_t i, n;
+
+	for (i = line, n = 0; i-- && n < CALL_LINES; n++) {
+		const char *called;
+
+		if (about(&vm->lines[i], "calling ", &called) == len && !memcmp(called, name, len))
+			return &vm->lines[i];
+	}
+	return NULL;
+}
+
+/*
+ * "initcall NAME+0x0/0x10 returned 0 after 123 usecs": how long by the kernel's own word. As long as
+ * that is in jiffies what lies between its two lines says more, and it is never longer than that.
+ */
+static bool parse_initcall(struct session *s, const struct vm *vm, size_t line,
 			   struct guest_initcall *call)
 {
-	static const char word[] = "initcall ", tail[] = " after ";
-	const char *end = l->text + l->len, *p, *name;
-	uint64_t us;
+	static const char tail[] = " after ";
+	const struct guest_line *l = &vm->lines[line], *before;
+	const char *p, *name;
+	size_t len = about(l, "initcall ", &name);
+	uint64_t us, ns, most;
 	unsigned int n;
-	size_t name_len;
 
-	if (l->stamp == VM_NO_STAMP || !vm->clock_zero)
+	if (!len || l->stamp == VM_NO_STAMP)
 		return false;
-	p = l->text + l->said;
-	if ((size_t)(end - p) < sizeof(word) - 1 || memcmp(p, word, sizeof(word) - 1))
-		return false;
-	name = p + sizeof(word) - 1;
-	for (p = name; p < end && *p != '+' && *p != ' '; p++)
-		;
-	name_len = (size_t)(p - name);
-	p = strstr(p, tail); /* the text ends with a NUL */
-	if (!p || !name_len)
+	p = strstr(name, tail); /* the text ends with a NUL */
+	if (!p)
 		return false;
 	p += sizeof(tail) - 1;
-	if (!digits(&p, end, &us, &n))
+	if (!digits(&p, l->text + l->len, &us, &n))
 		return false;
-	call->name = arena_strndup(&s->arena, name, name_len);
-	call->end = vm->clock_zero + l->stamp;
-	call->start = us < (call->end - 1) / 1000 ? call->end - us * 1000 : 0;
+	ns = us * 1000;
+	before = calling(vm, line, name, len);
+	if (before) {
+		most = l->placed > before->placed ? l->placed - before->placed : 0;
+		if (us % COARSE_US == 0)
+			ns = l->placed > before->end ? l->placed - before->end : 0;
+		ns = ns < most ? ns : most;
+	}
+	call->name = arena_strndup(&s->arena, name, len);
+	call->end = l->placed;
+	call->start = ns < l->placed ? l->placed - ns : 0;
 	return call->start > 0;
 }
 
@@ -158,7 +255,7 @@ static void find_initcalls(struct session *s, struct vm *vm)
 
 	vm->n_initcalls = 0;
 	for (i = 0; i < vm->n_lines; i++) {
-		if (!parse_initcall(s, vm, &vm->lines[i], &call))
+		if (!parse_initcall(s, vm, i, &call))
 			continue;
 		ARRAY_RESERVE(vm->initcalls, vm->n_initcalls, vm->cap_initcalls, 1);
 		vm->initcalls[vm->n_initcalls++] = call;
@@ -169,7 +266,9 @@ void guest_console_settle(struct session *s, struct run *r)
 {
 	if (r->vm.n_lines > 1)
 		qsort(r->vm.lines, r->vm.n_lines, sizeof(*r->vm.lines), compare_lines);
-	align(&r->vm);
+	read_stamps(&r->vm);
+	place_lines(&r->vm);
+	find_clock_zero(&r->vm);
 	mark_gaps(r);
 	find_initcalls(s, &r->vm);
 }

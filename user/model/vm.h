@@ -63,6 +63,7 @@ struct guest_line {
 	uint64_t time; /* its first byte came to the host */
 	uint64_t end;  /* … and its last */
 	uint64_t stamp; /* the guest kernel's own "[ s.us ]", ns; VM_NO_STAMP = none */
+	uint64_t placed; /* when the guest said it, by its stamp; without one when it came */
 	const char *text;
 	size_t len;
 	size_t said;   /* where the text begins behind the stamp */
@@ -104,9 +105,8 @@ struct vm {
 	uint64_t console_bytes;
 	bool from_chardev; /* the lines come from the VMM's chardev, else from port writes */
 	/*
-	 * Host time when the guest kernel's clock (that of its stamps) was 0: the smallest
-	 * difference of a line's arrival and its stamp. It is late by what that line took to come
-	 * out. 0: no line had a stamp.
+	 * When the guest kernel's clock (that of its stamps) was 0 at the latest, by a log that
+	 * begins there. 0: the console has not the log's beginning.
 	 */
 	uint64_t clock_zero;
 	bool line_open; /* private: the last line goes on in the next record */

@@ -193,7 +193,7 @@ static void write_line(struct json *j, const struct run *r, const struct guest_l
 	json_u64(j, "at_ns", since(r, l->time));
 	if (l->stamp != VM_NO_STAMP) {
 		json_u64(j, "stamp_ns", l->stamp);
-		json_u64(j, "stamp_at_ns", since(r, r->vm.clock_zero + l->stamp));
+		json_u64(j, "stamp_at_ns", since(r, l->placed));
 	}
 	if (l->gap)
 		json_u64(j, "silence_ns", l->time - (l - 1)->end);
