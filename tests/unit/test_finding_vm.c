@@ -53,6 +53,7 @@ static const struct phase_rule phases[] = {
 	{ .name = "firmware", .at = PHASE_COMM, .object = "CPU */TCG" },
 	{ .name = "decompression", .at = PHASE_GUEST_MARK, .nr = 0xf1, .optional = true },
 	{ .name = "kernel", .at = PHASE_GUEST_CLOCK },
+	{ .name = "init", .at = PHASE_GUEST_MARK, .nr = 0xf4, .mask = 0xff, .value = 6, .optional = true },
 	{ .name = "init", .at = PHASE_CONSOLE, .object = "*init: start*", .optional = true },
 	{ 0 }
 };
@@ -232,6 +233,12 @@ static const struct finding_case {
 	  .holds = "+90ms - CONSOLE text=\"an-init: start\"\n" SLEEP "+190ms - CONSOLE text=y\n",
 	  .ns = 80000000, /* the same sleep before init is somebody else's */
 	  .not_so = SLEEP "+185ms - CONSOLE text=\"an-init: start\"\n" },
+	{ .rule = "vm-init-waits", /* the line is there before the mark that begins the phase */
+	  .holds = "+90ms - CONSOLE text=\"an-init: start\"\n+90.005ms - GUEST_MARK address=0xf4 space=port value=6\n"
+		   SLEEP "+190ms - CONSOLE text=y\n",
+	  .ns = 80000000, /* what it slept before is somebody else's, and after it, too */
+	  .not_so = "+90ms - CONSOLE text=\"an-init: start\"\n" SLEEP
+		    "+179ms - GUEST_MARK address=0xf4 space=port value=6\n+190ms - CONSOLE text=y\n" },
 	{ .rule = "vm-init-waits", /* the path slept with the VMM's main thread; the guest did not */
 	  .holds = "+90ms - CONSOLE text=\"an-init: start\"\n" SLEEP "+190ms - CONSOLE text=y\n",
 	  .ns = 80000000,

@@ -454,15 +454,19 @@ static uint64_t asleep(const struct run *r, uint64_t from, uint64_t to)
 	return least == UINT64_MAX ? 0 : least;
 }
 
-static bool in_phase(const struct run *r, const char *phase, uint64_t time)
+/* Where init is, absolute; false: there is no such phase. */
+static bool init_phase(const struct run *r, uint64_t *from, uint64_t *to)
 {
-	uint64_t at = time - r->milestones.launch;
+	uint64_t launch = r->milestones.launch;
 	size_t i;
 
-	for (i = 0; i < r->phases.n; i++)
-		if (!strcmp(r->phases.list[i].name, phase) && at >= r->phases.list[i].start &&
-		    at < r->phases.list[i].end)
-			return true;
+	for (i = 0; i < r->phases.n; i++) {
+		if (strcmp(r->phases.list[i].name, "init"))
+			continue;
+		*from = launch + r->phases.list[i].start;
+		*to = launch + r->phases.list[i].end;
+		return true;
+	}
 	return false;
 }
 
@@ -474,18 +478,20 @@ static bool init_waits(struct finding_search *q)
 {
 	const struct run *r = q->run;
 	const struct guest_line *lines = r->vm.lines;
+	uint64_t from, to;
 	size_t i;
 
-	if (!q->ns)
+	if (!q->ns || !init_phase(r, &from, &to))
 		return false;
-	q->ns = 0;
+	q->ns = r->vm.n_lines ? 0 : asleep(r, from, to);
 	for (i = 1; i < r->vm.n_lines; i++) {
 		const struct guest_line *said = &lines[i - 1];
 		uint64_t ns;
 
-		if (!lines[i].gap || !in_phase(r, "init", said->end))
+		/* Its first line may come a moment before the mark that begins the phase. */
+		if (!lines[i].gap || lines[i].time <= from || said->end >= to)
 			continue;
-		ns = asleep(r, said->end, lines[i].time);
+		ns = asleep(r, said->end > from ? said->end : from, lines[i].time < to ? lines[i].time : to);
 		if (ns <= q->ns)
 			continue;
 		q->ns = ns;
@@ -493,10 +499,6 @@ static bool init_waits(struct finding_search *q)
 			 said->len - said->said < 150 ? (int)(said->len - said->said) : 150,
 			 said->text + said->said);
 	}
-	for (i = 0; !r->vm.n_lines && i < r->phases.n; i++)
-		if (!strcmp(r->phases.list[i].name, "init"))
-			q->ns = asleep(r, r->milestones.launch + r->phases.list[i].start,
-				       r->milestones.launch + r->phases.list[i].end);
 	return q->ns > 0;
 }
 
