@@ -124,7 +124,7 @@ static void draw_device(const struct view *v, struct canvas *c, struct area at, 
 	canvas_text(c, at.x + 2, y, 12, STYLE_PLAIN, d->name);
 	canvas_textf(c, at.x + 15, y, at.width - 16, STYLE_PLAIN,
 		     "%8" PRIu64 " exits %10s in the kernel %10s in the VMM", d->exits,
-		     text_ms(kernel, d->kernel_ns), text_ms(vmm, d->user_ns));
+		     vm_device_told(d) ? text_ms(kernel, d->kernel_ns) : "-", text_ms(vmm, d->user_ns));
 }
 
 static void draw_line(const struct view *v, struct canvas *c, struct area at, size_t index, int y)

@@ -152,6 +152,36 @@ guest_is_heard() {
 	all_runs '.vm.marks | map(.meaning) == ["user space starts", "firmware starts", "service starts"]'
 }
 
+# What the kernel took for a read of a port is told by kvm_exit, or not at all: never 0.
+reads_are_told_or_not() {
+	all_runs '(.vm.isa == null) as $blind | .vm.devices[] | select(.device == "i8042") | if $blind then .kernel_ns == null and .kernel_untold == 37 else .kernel_ns > 0 and .kernel_untold == null end'
+	all_runs '(.vm.isa == null) as $blind | .vm.addresses[] | select(.address == 100) | if $blind then .kernel_ns == null and .kernel_untold == 37 else .kernel_ns > 0 and .kernel_untold == null end'
+	# reads of memory are told when they begin, and so is every write
+	all_runs '.vm.addresses | map(select(.address != 100)) | all(.kernel_ns > 0 and .kernel_untold == null)'
+}
+
+@test "a real KVM: what nobody knows of reads of ports is not shown as 0" {
+	need_kvm exact
+	reads_are_told_or_not
+	local page=$BATS_FILE_TMPDIR/hostexact
+	"$COLDPROF" report "$page.coldprof" >"$page.page"
+	"$COLDPROF" export "$page.coldprof" --format html -o "$page.html"
+	if [ "$(jq -s '.[0].vm.isa == null' "$JSON")" = true ]; then
+		grep -Eq '^ +i8042 +37 +- +[0-9]' "$page.page"
+		grep -q 'kvm_exit did not fire on this host' "$page.page"
+		grep -q 'kvm_exit did not fire on this host' "$page.html"
+	else
+		grep -Eq '^ +i8042 +37 +[0-9.]+ ms +[0-9]' "$page.page"
+		run ! grep -q 'kvm_exit did not fire' "$page.page"
+	fi
+}
+
+@test "nested SVM: with kvm_exit reads of ports have the kernel's time" {
+	need_nested exact
+	reads_are_told_or_not
+	all_runs '.vm.isa == "svm"'
+}
+
 @test "a real KVM: counts are exact, 20 of 20 times" {
 	need_kvm exact
 	counts_are_exact

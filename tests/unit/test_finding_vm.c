@@ -317,6 +317,48 @@ static void test_rules(void **state)
 	}
 }
 
+/* Without kvm_exit nobody knows what the kernel took for a read of a port, and nobody says 0. */
+static void test_reads_of_ports(void **state)
+{
+	static const char reads[] = "+9ms - VM_DEVICE address=0x64 space=port reads=30 user_ns=2ms first=+1ms last=+3ms\n"
+				    "+9ms - VM_DEVICE address=0x60 space=port reads=3 writes=4 kernel_ns=1ms user_ns=2ms first=+1ms last=+3ms\n"
+				    "+9ms - VM_DEVICE address=0x61 space=port reads=5000 user_ns=2ms\n"
+				    "+9ms - VM_DEVICE address=0xfec00000 space=mmio reads=5 kernel_ns=1ms\n";
+	int told;
+
+	(void)state;
+	for (told = 0; told < 2; told++) {
+		CLEANUP_FREE char *head = xasprintf(HEAD, "kvm (vmx)", "2ms", "2ms", "2ms");
+		CLEANUP_FREE char *text = xasprintf(
+			"%s%s%s%s", head, reads,
+			told ? "+9ms - VM_EXIT table=vmx reason=30 count=900 kernel_ns=1ms\n" : "", TAIL);
+		struct session *s = evtext_session(text);
+		const struct run *r = s->runs[0];
+		size_t i, seen = 0;
+
+		assert_int_equal(vm_untold(&r->vm), told ? 0 : 5033);
+		for (i = 0; i < r->vm.n_devices; i++) {
+			const struct vm_device *d = &r->vm.devices[i];
+
+			if (!strcmp(d->name, "pit")) {
+				assert_int_equal(vm_device_told(d), told);
+			} else if (!strcmp(d->name, "i8042")) {
+				assert_true(vm_device_told(d));
+				assert_int_equal(d->untold, told ? 0 : 33);
+			} else {
+				assert_int_equal(d->untold, 0);
+			}
+			seen++;
+		}
+		assert_int_equal(seen, 3);
+		for (i = 0; i < r->findings.n; i++)
+			if (!strcmp(r->findings.list[i].rule->name, "vm-i8042"))
+				assert_int_equal(told, !strstr(r->findings.list[i].evidence,
+							       "without the kernel's part of 33 reads"));
+		session_free(s);
+	}
+}
+
 /* 110 lines, 10 kB, 3.6 ms apart, with the guest at work between them: hardly any of it is the console's. */
 static void test_console_of_a_boot_at_work(void **state)
 {
@@ -363,6 +405,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_reads_of_ports),
 		cmocka_unit_test(test_console_of_a_boot_at_work),
 		cmocka_unit_test(test_all_are_tested),
 	};

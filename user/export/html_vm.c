@@ -43,8 +43,11 @@ static void write_devices(FILE *out, const struct run *r)
 {
 	size_t i;
 
-	fputs("<div class=\"wide\"><table class=\"sortable\"><caption>What the guest's devices cost"
-	      "</caption>\n<thead><tr>", out);
+	fputs("<div class=\"wide\"><table class=\"sortable\"><caption>What the guest's devices cost", out);
+	if (vm_untold(&r->vm))
+		fputs(". kvm_exit did not fire on this host: what the kernel took for reads of ports is "
+		      "not known, and in none of these", out);
+	fputs("</caption>\n<thead><tr>", out);
 	html_column(out, "device", HTML_LEFT);
 	html_column(out, "exits", HTML_RIGHT);
 	html_column(out, "in the kernel", HTML_RIGHT);
@@ -57,7 +60,10 @@ static void write_devices(FILE *out, const struct run *r)
 		markup_text(out, d->name);
 		fprintf(out, "</th><td class=\"n\" data-v=\"%" PRIu64 "\">%" PRIu64 "</td>",
 			d->exits, d->exits);
-		html_cell_ms(out, (double)d->kernel_ns);
+		if (vm_device_told(d))
+			html_cell_ms(out, (double)d->kernel_ns);
+		else
+			fputs("<td class=\"n\">-</td>", out);
 		html_cell_ms(out, (double)d->user_ns);
 		fputs("</tr>\n", out);
 	}

@@ -40,6 +40,12 @@ static bool device(struct finding_search *q, const char *name, uint64_t least)
 		snprintf(q->evidence, sizeof(q->evidence),
 			 "%s: %" PRIu64 " exits within %" PRIu64 " ms", name, d->exits,
 			 d->last > d->first ? (d->last - d->first) / MS : 0);
+		if (d->untold) {
+			size_t len = strlen(q->evidence);
+
+			snprintf(q->evidence + len, sizeof(q->evidence) - len,
+				 "; without the kernel's part of %" PRIu64 " reads", d->untold);
+		}
 		return true;
 	}
 	return false;

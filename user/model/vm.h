@@ -42,6 +42,7 @@ struct vm_address {
 	uint64_t address;
 	uint32_t space; /* enum wire_space */
 	uint64_t reads, writes, kernel_ns, user_ns, first, last;
+	uint64_t untold; /* of the reads: what the kernel took for them is not known, and not in kernel_ns */
 	const char *device;
 };
 
@@ -49,6 +50,7 @@ struct vm_address {
 struct vm_device {
 	const char *name;
 	uint64_t exits, kernel_ns, user_ns, first, last;
+	uint64_t untold; /* so many of the exits, as above */
 	size_t addresses;
 };
 
@@ -134,6 +136,11 @@ const struct vcpu *vm_vcpu(const struct run *r, uint32_t tid);
 
 /* kvm_entry did not fire: time in the guest has that of the kernel in it. */
 bool vm_guest_has_kernel(const struct run *r);
+
+/* Is anything known of what the kernel took for this device's exits? */
+bool vm_device_told(const struct vm_device *d);
+/* Exits of all devices of which it is not known. */
+uint64_t vm_untold(const struct vm *vm);
 
 /* ---- set-up ----------------------------------------------------------------------------------- */
 

@@ -70,6 +70,17 @@ static void write_exits(struct json *j, const struct vm *vm)
 	json_end(j);
 }
 
+/* null: not known. */
+static void write_kernel(struct json *j, bool told, uint64_t ns, uint64_t untold)
+{
+	if (told)
+		json_u64(j, "kernel_ns", ns);
+	else
+		json_null(j, "kernel_ns");
+	if (untold)
+		json_u64(j, "kernel_untold", untold);
+}
+
 static void write_devices(struct json *j, const struct vm *vm)
 {
 	static const char *const spaces[] = { "", "port", "mmio", "rest" };
@@ -82,7 +93,7 @@ static void write_devices(struct json *j, const struct vm *vm)
 		json_object(j, NULL);
 		json_string(j, "device", d->name);
 		json_u64(j, "exits", d->exits);
-		json_u64(j, "kernel_ns", d->kernel_ns);
+		write_kernel(j, vm_device_told(d), d->kernel_ns, d->untold);
 		json_u64(j, "vmm_ns", d->user_ns);
 		json_end(j);
 	}
@@ -97,7 +108,7 @@ static void write_devices(struct json *j, const struct vm *vm)
 		json_string(j, "device", a->device);
 		json_u64(j, "reads", a->reads);
 		json_u64(j, "writes", a->writes);
-		json_u64(j, "kernel_ns", a->kernel_ns);
+		write_kernel(j, a->untold < a->reads + a->writes || a->kernel_ns, a->kernel_ns, a->untold);
 		json_u64(j, "vmm_ns", a->user_ns);
 		json_end(j);
 	}

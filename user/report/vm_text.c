@@ -134,12 +134,19 @@ static void print_devices(const struct page *p, const struct run *r)
 		table_cell(&t, "");
 		table_cell(&t, d->name);
 		cell_count(&t, d->exits);
-		cell_ns(&t, d->kernel_ns);
+		if (vm_device_told(d))
+			cell_ns(&t, d->kernel_ns);
+		else
+			table_cell(&t, "-");
 		cell_ns(&t, d->user_ns);
 	}
 	fputs("\n  What the guest's devices cost\n", p->out);
 	table_print(&t, p->out, p->options->colour);
 	table_release(&t);
+	if (vm_untold(&r->vm))
+		prose_print(p->out, p->width, "    ",
+			    "kvm_exit did not fire on this host: what the kernel took for reads of "
+			    "ports is not known, and in none of these.");
 }
 
 static void print_exits(const struct page *p, const struct run *r)
