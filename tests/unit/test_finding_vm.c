@@ -359,6 +359,35 @@ static void test_reads_of_ports(void **state)
 	}
 }
 
+/* What the mend depends on is in the evidence where it was recorded. */
+static void test_create_vm_tells_of_its_guard(void **state)
+{
+	static const char slow[] = "+30ms 100 KVM_IOCTL enter=+5ms cmd=0xae01 fd=3 ret=4 fd_name=kvm\n";
+	static const struct { const char *env, *evidence; } expect[] = {
+		{ "", "KVM_CREATE_VM" },
+		{ "+0 - ENV key=itlb_multihit value=\"Not affected\"\n+0 - ENV key=nx_huge_pages value=N\n",
+		  "KVM_CREATE_VM; itlb_multihit: Not affected; nx_huge_pages: N" },
+		{ "+0 - ENV key=itlb_multihit value=\"KVM: Mitigation: Split huge pages\"\n",
+		  "KVM_CREATE_VM; itlb_multihit: KVM: Mitigation: Split huge pages; nx_huge_pages: not known" },
+	};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(expect); i++) {
+		CLEANUP_FREE char *head = xasprintf(HEAD, "kvm (vmx)", "2ms", "2ms", "2ms");
+		CLEANUP_FREE char *text = xasprintf("%s%s%s%s", head, expect[i].env, slow, TAIL);
+		struct session *s = evtext_session(text);
+		const struct findings *f = &s->runs[0]->findings;
+
+		for (k = 0; k < f->n && strcmp(f->list[k].rule->name, "vm-create"); k++)
+			;
+		assert_true(k < f->n);
+		assert_string_equal(f->list[k].evidence, expect[i].evidence);
+		assert_non_null(strstr(f->list[k].rule->mend, "itlb_multihit says"));
+		session_free(s);
+	}
+}
+
 /* 110 lines, 10 kB, 3.6 ms apart, with the guest at work between them: hardly any of it is the console's. */
 static void test_console_of_a_boot_at_work(void **state)
 {
@@ -406,6 +435,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_reads_of_ports),
+		cmocka_unit_test(test_create_vm_tells_of_its_guard),
 		cmocka_unit_test(test_console_of_a_boot_at_work),
 		cmocka_unit_test(test_all_are_tested),
 	};

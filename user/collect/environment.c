@@ -76,6 +76,18 @@ const char *environment_cgroup(void)
 	return access("/sys/fs/cgroup/unified", F_OK) ? "v1" : "hybrid";
 }
 
+/* The first line of a file, where there is one. */
+static void file_fact(environment_fn fn, void *ctx, const char *key, const char *path)
+{
+	CLEANUP_FCLOSE FILE *f = fopen(path, "re");
+	char text[256];
+
+	if (!f || !fgets(text, sizeof(text), f))
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	fn(ctx, key, text);
+}
+
 void environment_each(environment_fn fn, void *ctx)
 {
 	struct utsname uts;
@@ -97,4 +109,7 @@ void environment_each(environment_fn fn, void *ctx)
 	if (cpuinfo("flags", flags, sizeof(flags)))
 		fn(ctx, "virtualized", has_word(flags, "hypervisor") ? "yes" : "no");
 	fn(ctx, "cgroup", environment_cgroup());
+	/* Whether KVM has to keep the guest's code in small pages, and does: a part of KVM_CREATE_VM. */
+	file_fact(fn, ctx, "itlb_multihit", "/sys/devices/system/cpu/vulnerabilities/itlb_multihit");
+	file_fact(fn, ctx, "nx_huge_pages", "/sys/module/kvm/parameters/nx_huge_pages");
 }

@@ -6,7 +6,10 @@
 /* One fact: key as in the JSON report's "environment". */
 typedef void (*environment_fn)(void *ctx, const char *key, const char *value);
 
-/* kernel, architecture, cpu, cpus, memory_bytes, kvm, virtualized (yes, no), cgroup. */
+/*
+ * kernel, architecture, cpu, cpus, memory_bytes, kvm, virtualized (yes, no), cgroup, itlb_multihit,
+ * nx_huge_pages.
+ */
 void environment_each(environment_fn fn, void *ctx);
 
 /* KVM's vendor here: "vmx", "svm", "pvm" or "none" (no usable /dev/kvm). */
