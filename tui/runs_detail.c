@@ -163,6 +163,25 @@ static size_t draw_legend(const struct runs_row *row, const struct view *v, stru
 	return n;
 }
 
+/* "80 ms, in 1 of 4 runs: ": of one that is not the rule what it took where it holds, and that it is not. */
+static void finding_lead(char text[64], const struct finding_summary *f,
+			 const struct finding_summaries *of)
+{
+	bool rule = finding_is_rule(f, of);
+	double ns = rule ? (double)f->typical : f->ns.median;
+	char ms[32];
+	size_t n = 0;
+
+	text[0] = '\0';
+	if (ns > 0)
+		n = (size_t)snprintf(text, 64, "%s", view_ms(ms, ns));
+	if (!rule)
+		n += (size_t)snprintf(text + n, 64 - n, "%sin %zu of %zu runs", n ? ", " : "",
+				      f->runs, of->of_runs);
+	if (n)
+		snprintf(text + n, 64 - n, ": ");
+}
+
 /*
  * Known reasons for a slow start that hold here, the heaviest first, and what to do: those from one
  * on. brief: a line for each of the two. Returns the first that had no room; *y goes on to the line
@@ -171,7 +190,7 @@ static size_t draw_legend(const struct runs_row *row, const struct view *v, stru
 static size_t draw_findings(const struct runs_row *row, struct canvas *c, struct area at, bool brief,
 			    size_t from, int *y)
 {
-	char evidence[VIEW_TEXT_MAX], text[3 * VIEW_TEXT_MAX], ms[32];
+	char evidence[VIEW_TEXT_MAX], text[3 * VIEW_TEXT_MAX], lead[64];
 	size_t i;
 
 	for (i = from; i < row->findings.n; i++) {
@@ -182,9 +201,9 @@ static size_t draw_findings(const struct runs_row *row, struct canvas *c, struct
 		if (*y + 1 >= end)
 			break;
 		view_escape(evidence, f->heaviest.evidence);
-		snprintf(text, sizeof(text), "%s%s%s%s%s%s", f->ns.median > 0 ? view_ms(ms, f->ns.median) : "",
-			 f->ns.median > 0 ? ": " : "", f->rule->title, *evidence ? " (" : "",
-			 evidence, *evidence ? ")" : "");
+		finding_lead(lead, f, &row->findings);
+		snprintf(text, sizeof(text), "%s%s%s%s%s", lead, f->rule->title,
+			 *evidence ? " (" : "", evidence, *evidence ? ")" : "");
 		*y += draw_note(c, (struct area){ at.x, *y, at.width, brief ? 1 : end - *y - 1 }, *y,
 				STYLE_PLAIN, "found", text);
 		*y += draw_note(c, (struct area){ at.x, *y, at.width, brief ? 1 : end - *y }, *y,

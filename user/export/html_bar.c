@@ -7,23 +7,20 @@
 #include "user/export/html.h"
 #include "user/export/markup.h"
 #include "user/model/compare.h"
+#include "user/model/typical.h"
 
 #define NUMBERED 2.4 /* percent of the chart that a part needs for its number */
 #define NAMED 2.0    /* percent of its bar: phases that are shorter are told together */
 
-static size_t heaviest_of(const struct phase_summaries *phases)
-{
-	size_t heaviest = 0, i;
-
-	for (i = 1; i < phases->n; i++)
-		if (phases->list[i].total > phases->list[heaviest].total)
-			heaviest = i;
-	return heaviest;
-}
-
+/* Medians need not sum to the median cold start: the bar is parted by what they sum to. */
 static double share_of(const struct phase_summaries *phases, size_t i)
 {
-	return phases->total ? (double)phases->list[i].total * 100 / (double)phases->total : 0;
+	double sum = 0;
+	size_t k;
+
+	for (k = 0; k < phases->n; k++)
+		sum += (double)phases->list[k].total;
+	return sum > 0 ? (double)phases->list[i].total * 100 / sum : 0;
 }
 
 static size_t number_of(const struct phase_summaries *phases, size_t i,
@@ -37,11 +34,11 @@ static size_t number_of(const struct phase_summaries *phases, size_t i,
 	return i + 1;
 }
 
-/* The phases of all counted runs; their means in parts of the whole, as long as the median. */
+/* The phases of all counted runs: their medians in parts of a whole as long as the median. */
 static void write_phases(FILE *out, const struct phase_summaries *phases,
 			 const struct compare_rows *order, double width)
 {
-	size_t heaviest = heaviest_of(phases), i;
+	size_t heaviest = phases_heaviest(phases), i;
 
 	fprintf(out, "<span class=\"bar\" style=\"--w:%.3f%%\">", width);
 	for (i = 0; i < phases->n; i++) {
@@ -89,7 +86,7 @@ void html_cold_bar(FILE *out, const struct scenario_result *s, const struct comp
 	scenario_stats(s, QUANTITY_COLD_START, &cold);
 	if (!cold.n || most <= 0)
 		return;
-	phases_of_scenario(s, &phases);
+	phases_typical(s, &phases);
 	write_phases(out, &phases, order, cold.median * 100 / most);
 	write_spread(out, s, &cold, most);
 	free(phases.list);
@@ -103,8 +100,8 @@ void html_cold_key(FILE *out, const struct scenario_result *s, const struct comp
 	size_t i, heaviest;
 	bool shorter = false;
 
-	phases_of_scenario(s, &phases);
-	heaviest = heaviest_of(&phases);
+	phases_typical(s, &phases);
+	heaviest = phases_heaviest(&phases);
 	if (phases.n)
 		fprintf(out, "<tr class=\"parts\"><td></td><td colspan=\"%u\">", columns);
 	for (i = 0; i < phases.n; i++) {

@@ -8,6 +8,7 @@
 #include "user/base/text.h"
 #include "user/export/html.h"
 #include "user/export/markup.h"
+#include "user/model/typical.h"
 #include "user/report/words.h"
 
 /* What the chart's widths are parts of. */
@@ -59,12 +60,10 @@ static void write_times(FILE *out, const struct scenario_result *s, const struct
 			const struct scale *scale)
 {
 	struct phase_summaries phases;
-	size_t heaviest = 0, i;
+	size_t heaviest;
 
-	phases_of_scenario(s, &phases);
-	for (i = 1; i < phases.n; i++)
-		if (phases.list[i].total > phases.list[heaviest].total)
-			heaviest = i;
+	phases_typical(s, &phases);
+	heaviest = phases_heaviest(&phases);
 	fputs("<td class=\"chart\">", out);
 	html_cold_bar(out, s, NULL, scale->cold);
 	fputs("</td>", out);

@@ -10,6 +10,7 @@
 #include "user/export/markup.h"
 #include "user/export/svg.h"
 #include "user/model/finding.h"
+#include "user/model/typical.h"
 #include "user/report/words.h"
 
 #define ROWS_MAX 48
@@ -56,16 +57,16 @@ static void write_answer(FILE *out, const struct scenario_result *s)
 }
 
 static void write_finding(FILE *out, const struct finding_summary *f, size_t of_runs,
-			  const struct stats *cold)
+			  uint64_t cold)
 {
 	CLEANUP_FREE char *evidence = words_evidence(f, of_runs);
 
 	fputs("<li>", out);
-	if (f->mean) {
+	if (f->typical) {
 		fputs("<b>", out);
-		markup_ms(out, f->mean);
-		if (cold->mean > 0)
-			fprintf(out, ", %.0f %%", (double)f->mean * 100 / cold->mean);
+		markup_ms(out, f->typical);
+		if (cold)
+			fprintf(out, ", %.0f %%", (double)f->typical * 100 / (double)cold);
 		fputs("</b> ", out);
 	}
 	markup_text(out, f->rule->title);
@@ -80,17 +81,23 @@ static void write_finding(FILE *out, const struct finding_summary *f, size_t of_
 
 void html_findings(FILE *out, const struct scenario_result *s, const char *side)
 {
+	CLEANUP_FREE char *few = NULL;
 	struct finding_summaries found;
-	struct stats cold;
 	size_t i;
 
 	findings_of_scenario(s, &found);
-	scenario_stats(s, QUANTITY_COLD_START, &cold);
 	if (found.n)
 		fprintf(out, "<h3>%s%sindings</h3>\n<ul class=\"findings\">\n", side,
 			*side ? ": f" : "F");
 	for (i = 0; i < found.n; i++)
-		write_finding(out, &found.list[i], found.of_runs, &cold);
+		if (finding_is_rule(&found.list[i], &found))
+			write_finding(out, &found.list[i], found.of_runs, cold_typical(s));
+	few = words_few(&found);
+	if (few) {
+		fputs("<li>", out);
+		markup_words(out, few);
+		fputs("</li>\n", out);
+	}
 	if (found.n)
 		fputs("</ul>\n", out);
 	free(found.list);
@@ -102,13 +109,13 @@ static void write_phases(FILE *out, const struct scenario_result *s)
 	double most = 0;
 	size_t i;
 
-	phases_of_scenario(s, &phases);
+	phases_typical(s, &phases);
 	for (i = 0; i < phases.n; i++)
 		if ((double)phases.list[i].total > most)
 			most = (double)phases.list[i].total;
 	if (phases.n) {
-		fputs("<div class=\"half\"><table class=\"phases\"><caption>Phases: medians; shares "
-		      "of all runs' time</caption>\n<thead><tr>", out);
+		fputs("<div class=\"half\"><table class=\"phases\"><caption>Phases: medians over all "
+		      "runs; shares of the median cold start</caption>\n<thead><tr>", out);
 		html_column(out, "phase", HTML_LEFT);
 		html_column(out, "median", HTML_RIGHT);
 		html_column(out, "min", HTML_RIGHT);

@@ -277,15 +277,32 @@ static void summarise(const struct scenario_result *s, size_t of_runs, struct fi
 		values[out->runs++] = f->ns;
 	}
 	stats_of(values, out->runs, &out->ns);
-	out->mean = (uint64_t)(out->ns.mean * (double)out->runs / (double)of_runs + 0.5);
+	memset(values + out->runs, 0, (of_runs - out->runs) * sizeof(*values));
+	stats_of(values, of_runs, &out->all_ns);
+	out->typical = (uint64_t)(out->all_ns.median + 0.5);
+}
+
+static bool in_half(size_t runs, size_t of_runs)
+{
+	return runs * 2 >= of_runs;
+}
+
+bool finding_is_rule(const struct finding_summary *f, const struct finding_summaries *of)
+{
+	return in_half(f->runs, of->of_runs);
 }
 
 static int heavier_summary(const void *a, const void *b)
 {
 	const struct finding_summary *x = a, *y = b;
+	bool often = in_half(x->runs, x->all_ns.n);
 
-	if (x->mean != y->mean)
-		return x->mean > y->mean ? -1 : 1;
+	if (often != in_half(y->runs, y->all_ns.n))
+		return often ? -1 : 1;
+	if (x->typical != y->typical)
+		return x->typical > y->typical ? -1 : 1;
+	if (x->all_ns.mean > y->all_ns.mean || x->all_ns.mean < y->all_ns.mean)
+		return x->all_ns.mean > y->all_ns.mean ? -1 : 1;
 	return strcmp(x->rule->name, y->rule->name);
 }
 

@@ -99,18 +99,22 @@ void findings_of_run(struct session *session, struct run *run);
 struct finding_summary {
 	const struct finding_rule *rule;
 	size_t runs;    /* in so many of them it holds */
-	struct stats ns; /* over those */
-	uint64_t mean;   /* ns, over all counted runs that have a path */
+	struct stats ns;     /* over those */
+	struct stats all_ns; /* over all counted runs that have a path: 0 where it does not hold … */
+	uint64_t typical;    /* … and their median: what a view shows of a scenario */
 	struct finding heaviest; /* of those, the one with the most ns */
 };
 
 struct finding_summaries {
-	struct finding_summary *list; /* heaviest (sum over the runs) first; the caller frees it */
+	struct finding_summary *list; /* the rule first, then the heaviest; the caller frees it */
 	size_t n, cap;
 	size_t of_runs; /* counted runs with a path */
 };
 
 void findings_of_scenario(const struct scenario_result *s, struct finding_summaries *out);
+
+/* Is it the rule there, in half of the runs or more? Else a view only names it, behind the others. */
+bool finding_is_rule(const struct finding_summary *f, const struct finding_summaries *of);
 
 /* ---- for evidence functions ------------------------------------------------------------------- */
 

@@ -248,24 +248,37 @@ static void add_path(struct sums *sums, const struct critpath *path, uint64_t fr
 		add_kind(sums, &path->kinds[i], &parts[i]);
 }
 
+static void add_phase(struct sums *sums, const struct run *r, const char *name)
+{
+	uint64_t launch = r->milestones.launch;
+	size_t p;
+
+	for (p = 0; p < r->phases.n; p++) {
+		const struct phase *phase = &r->phases.list[p];
+
+		if (!strcmp(phase->name, name))
+			add_path(sums, &r->path, launch + phase->start, launch + phase->end);
+	}
+}
+
+void ledger_of_run_phase(struct arena *arena, const struct run *run, const char *name,
+			 struct ledger *out)
+{
+	struct sums sums = { .arena = arena };
+
+	add_phase(&sums, run, name);
+	finish(&sums, out);
+}
+
 void ledger_of_phase(struct arena *arena, const struct scenario_result *s, const char *name,
 		     struct ledger *out)
 {
 	struct sums sums = { .arena = arena };
-	size_t i, p;
+	size_t i;
 
-	for (i = 0; i < s->n_runs; i++) {
-		const struct run *r = s->runs[i];
-		uint64_t launch = r->milestones.launch;
-
-		for (p = 0; run_counted(r) && p < r->phases.n; p++) {
-			const struct phase *phase = &r->phases.list[p];
-
-			if (!strcmp(phase->name, name))
-				add_path(&sums, &r->path, launch + phase->start,
-					 launch + phase->end);
-		}
-	}
+	for (i = 0; i < s->n_runs; i++)
+		if (run_counted(s->runs[i]))
+			add_phase(&sums, s->runs[i], name);
 	finish(&sums, out);
 }
 

@@ -24,6 +24,7 @@ struct ledger {
 };
 
 struct arena;
+struct run;
 struct session;
 struct scenario_result;
 
@@ -37,10 +38,13 @@ void ledger_of_run(struct session *session, struct run *run);
 void ledger_of_scenario(const struct scenario_result *s, struct ledger *out, size_t *runs);
 
 /*
- * The same for one phase, by name. The caller frees out->rows; details are in the arena.
+ * The same for one phase, by name: of all those runs, of one run. The caller frees out->rows; details
+ * are in the arena.
  */
 void ledger_of_phase(struct arena *arena, const struct scenario_result *s, const char *name,
 		     struct ledger *out);
+void ledger_of_run_phase(struct arena *arena, const struct run *run, const char *name,
+			 struct ledger *out);
 
 /*
  * The same for [from, to) of one path, absolute ns. The caller frees out->rows; details are in the

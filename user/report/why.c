@@ -11,6 +11,7 @@
 
 #include "user/base/mem.h"
 #include "user/base/text.h"
+#include "user/model/typical.h"
 #include "user/report/table.h"
 
 #define HEAVIEST 10
@@ -57,73 +58,39 @@ static size_t explained_runs(const struct scenario_result *s)
 	return n;
 }
 
-/* Of a phase: what most of it was, in one clause. */
-struct gist {
-	uint64_t ns;
-	enum path_state state;
-	const struct ledger_row *row; /* the heaviest of it */
-};
-
-/*
- * In user mode, in the kernel and wanting a CPU are one thing each, whoever it was; a wait is what
- * it is for.
- */
-static struct gist gist_of(const struct ledger *ledger)
-{
-	struct gist best = { 0 }, sums[PATH_STATE_COUNT] = { { 0 } };
-	size_t i;
-
-	for (i = 0; i < ledger->n; i++) {
-		const struct ledger_row *row = &ledger->rows[i];
-		struct gist *sum = &sums[row->state];
-
-		if (!sum->row || row->state == PATH_USER || row->state == PATH_KERNEL ||
-		    row->state == PATH_RUNNABLE)
-			sum->ns += row->ns;
-		if (!sum->row)
-			sum->row = row;
-		sum->state = row->state;
-	}
-	for (i = 0; i < PATH_STATE_COUNT; i++)
-		if (sums[i].ns > best.ns)
-			best = sums[i];
-	return best;
-}
-
 /* ", of which 9.37 ms blocked: runc: write cgroup.procs: …", "… 12.1 ms user (9.2 ms: runc)". */
-static char *gist_text(const struct ledger *ledger, size_t runs)
+static char *gist_text(const struct gist *gist)
 {
-	struct gist gist = gist_of(ledger);
 	CLEANUP_FREE char *detail = NULL;
 	char ns[TEXT_NUMBER_MAX], most[TEXT_NUMBER_MAX];
 
-	if (!gist.row)
+	if (!gist->ns)
 		return xstrdup("");
-	detail = page_escape(gist.row->detail, strlen(gist.row->detail));
-	text_ms(ns, gist.ns / runs);
-	if (gist.row->ns == gist.ns)
-		return xasprintf(", of which %s %s%s%s", ns, path_state_name(gist.state),
+	detail = page_escape(gist->detail, strlen(gist->detail));
+	text_ms(ns, gist->ns);
+	if (gist->detail_ns == gist->ns)
+		return xasprintf(", of which %s %s%s%s", ns, path_state_name(gist->state),
 				 *detail ? ": " : "", detail);
-	return xasprintf(", of which %s %s (%s%s%s)", ns, path_state_name(gist.state),
-			 text_ms(most, gist.row->ns / runs), *detail ? ": " : "", detail);
+	if (!gist->detail_ns)
+		return xasprintf(", of which %s %s", ns, path_state_name(gist->state));
+	return xasprintf(", of which %s %s (%s%s%s)", ns, path_state_name(gist->state),
+			 text_ms(most, gist->detail_ns), *detail ? ": " : "", detail);
 }
 
 #define TELLING_PERCENT 10
 
 /* "; cgroup-rcu-stall: 9.37 ms (35 %), moving a task …": the heaviest finding, where it is a good part. */
-static char *finding_text(const struct scenario_result *s)
+static char *finding_text(const struct scenario_result *s, uint64_t cold)
 {
 	struct finding_summaries found;
 	char ns[TEXT_NUMBER_MAX], *text = NULL;
-	struct stats cold;
 
 	findings_of_scenario(s, &found);
-	scenario_stats(s, QUANTITY_COLD_START, &cold);
-	if (found.n && (double)found.list[0].mean * 100 >= cold.mean * TELLING_PERCENT)
+	if (found.n && finding_is_rule(&found.list[0], &found) &&
+	    found.list[0].typical * 100 >= cold * TELLING_PERCENT)
 		text = xasprintf("; %s: %s (%u %%), %s", found.list[0].rule->name,
-				 text_ms(ns, found.list[0].mean),
-				 percent(found.list[0].mean, rounded(cold.mean)),
-				 found.list[0].rule->title);
+				 text_ms(ns, found.list[0].typical),
+				 percent(found.list[0].typical, cold), found.list[0].rule->title);
 	free(found.list);
 	return text ? text : xstrdup("");
 }
@@ -132,36 +99,30 @@ char *words_answer(const struct scenario_result *s)
 {
 	struct phase_summaries phases;
 	struct arena arena = { 0 };
-	struct ledger ledger = { 0 };
 	char cold[TEXT_NUMBER_MAX], part[TEXT_NUMBER_MAX], *text = NULL;
-	CLEANUP_FREE char *phase = NULL, *gist = NULL, *known = NULL;
+	CLEANUP_FREE char *phase = NULL, *clause = NULL, *known = NULL;
 	const struct phase_summary *heaviest;
-	size_t runs = explained_runs(s), i;
-	struct stats stats;
+	struct gist gist;
 
-	phases_of_scenario(s, &phases);
-	if (runs == 0 || phases.n == 0) {
+	phases_typical(s, &phases);
+	if (explained_runs(s) == 0 || phases.n == 0) {
 		free(phases.list);
 		return NULL;
 	}
-	for (i = 1, heaviest = &phases.list[0]; i < phases.n; i++)
-		if (phases.list[i].total > heaviest->total)
-			heaviest = &phases.list[i];
-	scenario_stats(s, QUANTITY_COLD_START, &stats);
-	ledger_of_phase(&arena, s, heaviest->name, &ledger);
+	heaviest = &phases.list[phases_heaviest(&phases)];
+	gist = gist_typical(&arena, s, heaviest->name);
 	phase = page_escape(heaviest->name, strlen(heaviest->name));
-	gist = gist_text(&ledger, runs);
-	known = finding_text(s);
-	text = xasprintf("%s; %u %% in \"%s\" (%s)%s%s", text_ms(cold, rounded(stats.median)),
+	clause = gist_text(&gist);
+	known = finding_text(s, phases.total);
+	text = xasprintf("%s; %u %% in \"%s\" (%s)%s%s", text_ms(cold, phases.total),
 			 percent(heaviest->total, phases.total), phase,
-			 text_ms(part, heaviest->total / runs), gist, known);
-	free(ledger.rows);
+			 text_ms(part, heaviest->total), clause, known);
 	free(phases.list);
 	arena_release(&arena);
 	return text;
 }
 
-/* The answer: its part is that of all runs together, like the phases below. */
+/* The answer: medians over the runs, as the phases and the findings below (typical.h). */
 static void print_sentence(const struct page *p, const struct scenario_result *s)
 {
 	char name[PAGE_NAME_MAX];
@@ -270,7 +231,7 @@ static void print_scenario(const struct page *p, const struct scenario_result *s
 	size_t runs = explained_runs(s);
 	const struct run *r = shown_run(s);
 
-	phases_of_scenario(s, &phases);
+	phases_typical(s, &phases);
 	if (runs && r && phases.n) {
 		fputc('\n', p->out);
 		print_sentence(p, s);

@@ -5,6 +5,7 @@
 
 #include "user/base/mem.h"
 #include "user/base/text.h"
+#include "user/model/typical.h"
 #include "user/report/table.h"
 #include "user/report/why.h"
 
@@ -24,17 +25,37 @@ char *words_evidence(const struct finding_summary *f, size_t of_runs)
 			 count ? count : "", bytes ? bytes : "", *evidence ? "; " : "", evidence);
 }
 
+/* "sleep (1), re-exec (2)": those that are not the rule, each with its runs. NULL: none. */
+char *words_few(const struct finding_summaries *found)
+{
+	CLEANUP_FREE char *few = NULL;
+	char *rest;
+	size_t i;
+
+	for (i = 0; i < found->n; i++) {
+		const struct finding_summary *f = &found->list[i];
+
+		if (finding_is_rule(f, found))
+			continue;
+		rest = xasprintf("%s%s%s (%zu)", few ? few : "", few ? ", " : "", f->rule->name,
+				 f->runs);
+		free(few);
+		few = rest;
+	}
+	return few ? xasprintf("in less than half of the runs: %s", few) : NULL;
+}
+
 static void print_finding(const struct page *p, const struct finding_summary *f, size_t of_runs,
-			  double cold)
+			  uint64_t cold)
 {
 	CLEANUP_FREE char *evidence = words_evidence(f, of_runs);
 	CLEANUP_FREE char *text = xasprintf("%s: %s (%s)", f->rule->name, f->rule->title, evidence);
 	CLEANUP_FREE char *lead = NULL;
 	char number[TEXT_NUMBER_MAX];
 
-	if (f->mean)
-		lead = xasprintf("%12s %4u %%  ", text_ms(number, f->mean),
-				 cold > 0 ? (unsigned int)((double)f->mean * 100 / cold + 0.5) : 0);
+	if (f->typical)
+		lead = xasprintf("%12s %4u %%  ", text_ms(number, f->typical),
+				 cold ? (unsigned int)((double)f->typical * 100 / (double)cold + 0.5) : 0);
 	else
 		lead = xasprintf("%21s", "");
 	prose_print(p->out, p->width, lead, text);
@@ -45,32 +66,19 @@ static void print_finding(const struct page *p, const struct finding_summary *f,
 void why_print_findings(const struct page *p, const struct scenario_result *s)
 {
 	struct finding_summaries found;
-	CLEANUP_FREE char *few = NULL, *in_few = NULL;
-	struct stats cold;
-	char *rest;
+	CLEANUP_FREE char *few = NULL;
 	size_t i;
 
 	findings_of_scenario(s, &found);
-	scenario_stats(s, QUANTITY_COLD_START, &cold);
 	if (found.n)
-		fprintf(p->out, "\n  Findings, mean of %zu run%s; they may overlap\n", found.of_runs,
-			found.of_runs == 1 ? "" : "s");
-	for (i = 0; i < found.n; i++) {
-		const struct finding_summary *f = &found.list[i];
-
-		if (f->runs * 2 >= found.of_runs) {
-			print_finding(p, f, found.of_runs, cold.mean);
-			continue;
-		}
-		rest = xasprintf("%s%s%s (%zu)", few ? few : "", few ? ", " : "", f->rule->name,
-				 f->runs);
-		free(few);
-		few = rest;
-	}
+		fprintf(p->out, "\n  Findings, median of %zu run%s; they may overlap\n",
+			found.of_runs, found.of_runs == 1 ? "" : "s");
+	for (i = 0; i < found.n; i++)
+		if (finding_is_rule(&found.list[i], &found))
+			print_finding(p, &found.list[i], found.of_runs, cold_typical(s));
+	few = words_few(&found);
 	if (few)
-		in_few = xasprintf("in less than half of the runs: %s", few);
-	if (few)
-		prose_print(p->out, p->width, "                     ", in_few);
+		prose_print(p->out, p->width, "                     ", few);
 	free(found.list);
 }
 
@@ -113,6 +121,7 @@ void why_json_found(struct json *j, const struct scenario_result *s)
 		json_u64(j, "runs", f->runs);
 		json_u64(j, "of_runs", found.of_runs);
 		why_json_stats(j, "ns", &f->ns);
+		why_json_stats(j, "ns_of_all_runs", &f->all_ns);
 		if (*f->heaviest.evidence)
 			json_string(j, "evidence", f->heaviest.evidence);
 		json_string(j, "mend", f->rule->mend);

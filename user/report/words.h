@@ -19,6 +19,10 @@ char *words_answer(const struct scenario_result *s);
 struct finding_summary;
 char *words_evidence(const struct finding_summary *f, size_t of_runs);
 
+/* "in less than half of the runs: sleep (1), re-exec (2)", or NULL; the caller frees it. */
+struct finding_summaries;
+char *words_few(const struct finding_summaries *found);
+
 /* "TCG: not a KVM number", or NULL: page_emulation(). */
 const char *words_emulation(const struct session *session, const struct scenario_result *s);
 
