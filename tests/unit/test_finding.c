@@ -46,12 +46,18 @@
 #define BY_KTHREAD "waker_syscall=none waker_comm=kworker waker_kthread=1"
 #define BY_TIMER "waker_syscall=none context=hardirq irq=timer"
 
-/* Samples of 100 at 3 to 10 ms: four in a function, four elsewhere. */
-#define SAMPLES(AT)                                                                                \
-	"+3ms 100 SAMPLE n_user=1 stack=" AT "\n+4ms 100 SAMPLE n_user=1 stack=" AT "\n"           \
-	"+5ms 100 SAMPLE n_user=1 stack=" AT "\n+6ms 100 SAMPLE n_user=1 stack=" AT "\n"           \
-	"+7ms 100 SAMPLE n_user=1 stack=0x1000\n+8ms 100 SAMPLE n_user=1 stack=0x1000\n"           \
-	"+9ms 100 SAMPLE n_user=1 stack=0x1000\n+10ms 100 SAMPLE n_user=1 stack=0x1000\n"
+/* Samples of 100 from 3 to 12 ms, two a line: STACK of the first, that of the second. */
+#define PAIR(MS, A, B) "+" MS "ms 100 SAMPLE " A "\n+" MS ".4ms 100 SAMPLE " B "\n"
+#define NINE(A, B)                                                                                 \
+	PAIR("3", A, B) PAIR("4", A, B) PAIR("5", A, B) PAIR("6", A, B) PAIR("7", A, B)            \
+	PAIR("8", A, B) PAIR("9", A, B) PAIR("10", A, B) PAIR("11", A, B)
+#define TEN(A, B) NINE(A, B) PAIR("12", A, B)
+/* Half of twenty in a function: just enough. Half of eighteen: one too few. */
+#define OTHER "n_user=1 stack=0x1000"
+#define SAMPLES(AT) TEN("n_user=1 stack=" AT, OTHER)
+#define TOO_FEW(AT) NINE("n_user=1 stack=" AT, OTHER)
+#define FAULTS "n_kernel=1 n_user=1 stack=0x40,0x1000"
+#define LOCKS "n_kernel=1 n_user=1 stack=0x30,0x1000"
 
 static const struct finding_case {
 	const char *rule, *scenario, *flags;
@@ -101,16 +107,16 @@ static const struct finding_case {
 	{
 		/* By samples: half of them, and so half of the 20.9 ms on a CPU. */
 		.rule = "seccomp-compile", .scenario = "gvisor", .flags = "guest_accept",
-		.holds = SAMPLES("0x2000") "+11ms 100 SYSCALL enter=+10.9ms nr=317 arg0=1\n",
+		.holds = SAMPLES("0x2000") "+13ms 100 SYSCALL enter=+12.9ms nr=317 arg0=1\n",
 		.ns = 10450000,
-		.not_so = SAMPLES("0x3000") "+11ms 100 SYSCALL enter=+10.9ms nr=317 arg0=1\n",
+		.not_so = SAMPLES("0x3000") "+13ms 100 SYSCALL enter=+12.9ms nr=317 arg0=1\n",
 	},
 	{
 		/* libseccomp asks what the kernel can do; no filter is installed. */
 		.rule = "seccomp-compile", .scenario = "gvisor", .flags = "guest_accept",
-		.holds = SAMPLES("0x2000") "+11ms 100 SYSCALL enter=+10.9ms nr=157 arg0=22\n",
+		.holds = SAMPLES("0x2000") "+13ms 100 SYSCALL enter=+12.9ms nr=157 arg0=22\n",
 		.ns = 10450000,
-		.not_so = SAMPLES("0x2000") "+11ms 100 SYSCALL enter=+10.9ms nr=317 arg0=2\n",
+		.not_so = SAMPLES("0x2000") "+13ms 100 SYSCALL enter=+12.9ms nr=317 arg0=2\n",
 	},
 	{
 		/* Without samples: what was computed since the last telling call. */
@@ -249,11 +255,29 @@ static const struct finding_case {
 	},
 	{
 		.rule = "page-faults", .scenario = "native",
-		.holds = "+3ms 100 SAMPLE n_kernel=1 n_user=1 stack=0x40,0x1000\n"
-			 "+4ms 100 SAMPLE n_user=1 stack=0x1000\n",
+		.holds = TEN(FAULTS, OTHER),
 		.ns = 10450000,
-		.not_so = "+3ms 100 SAMPLE n_kernel=1 n_user=1 stack=0x30,0x1000\n"
-			  "+4ms 100 SAMPLE n_user=1 stack=0x1000\n",
+		.not_so = TEN(LOCKS, OTHER),
+	},
+	{
+		/* Half of the samples again, but nine: that may be a third of the time or two thirds. */
+		.rule = "page-faults", .scenario = "native",
+		.holds = TEN(FAULTS, OTHER),
+		.ns = 10450000,
+		.not_so = NINE(FAULTS, OTHER),
+	},
+	{
+		/* All of them, but there is one. */
+		.rule = "page-faults", .scenario = "native",
+		.holds = TEN(FAULTS, FAULTS),
+		.ns = 20900000,
+		.not_so = "+3ms 100 SAMPLE " FAULTS "\n",
+	},
+	{
+		.rule = "seccomp-compile", .scenario = "gvisor", .flags = "guest_accept",
+		.holds = SAMPLES("0x2000") "+13ms 100 SYSCALL enter=+12.9ms nr=317 arg0=1\n",
+		.ns = 10450000,
+		.not_so = TOO_FEW("0x2000") "+13ms 100 SYSCALL enter=+12.9ms nr=317 arg0=1\n",
 	},
 	{
 		.rule = "short-calls", .scenario = "wasm-cached", .flags = "host_accept|module",
@@ -304,6 +328,11 @@ static const struct finding_case {
 		.holds = SAMPLES("0x4000"), .ns = 10450000,
 		.not_so = SAMPLES("0x3000"),
 	},
+	{
+		.rule = "jit-no-cache", .scenario = "wasm", .flags = "host_accept|module",
+		.holds = SAMPLES("0x4000"), .ns = 10450000,
+		.not_so = TOO_FEW("0x4000"),
+	},
 };
 
 static struct session *session_of(const struct finding_case *c, const char *middle)
@@ -348,6 +377,134 @@ static void test_rule(void **state)
 	if (found(s, c->rule))
 		fail_msg("%s holds where it does not", c->rule);
 	session_free(s);
+}
+
+/* Runs that are short: what there is of samples in each, and how many such runs. */
+static struct session *short_runs(const char *samples, unsigned int runs)
+{
+	char *text = xstrdup("0 - SESSION port=8080\n0 - SCENARIO id=1 name=native flags=host_accept\n");
+	struct session *s;
+	unsigned int i;
+
+	for (i = 1; i <= runs; i++) {
+		char *more = xasprintf(
+			"%srun %u at %us\n"
+			"+0 - RUN_BEGIN scenario=1 index=%u netns=100 client_netns=200 client_tid=50\n"
+			"+0 90 FORK child=100 comm=keeper\n"
+			"+0.01ms - SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			"+0.5ms 100 EXEC enter=+0.1ms root=1 exe_name=runc comm=runc exe_inode=7 "
+			"exe_dev=1\n" "%s" TAIL, text, i, i, i - 1, samples);
+
+		free(text);
+		text = more;
+	}
+	s = evtext_session(text);
+	free(text);
+	assert_int_equal(s->nonsense, 0);
+	return s;
+}
+
+/*
+ * One sample a run, as the kernel's tick gives: of four runs two of four fit, which is nothing to go
+ * by. Of ten runs with two each ten of twenty do: each run has the common share of its time, and
+ * the evidence says of what.
+ */
+static void test_short_runs(void **state)
+{
+	static const char two[] = "+3ms 100 SAMPLE " FAULTS "\n+4ms 100 SAMPLE " OTHER "\n";
+	struct finding_summaries all;
+	struct session *s = short_runs(two, 9);
+	const struct finding *f;
+
+	(void)state;
+	assert_null(found(s, "page-faults"));
+	findings_of_scenario(s->scenarios[0], &all);
+	assert_int_equal(all.n, 0);
+	free(all.list);
+	session_free(s);
+	s = short_runs(two, 10);
+	f = found(s, "page-faults");
+	assert_non_null(f);
+	assert_int_equal(f->ns, 10450000);
+	assert_string_equal(f->evidence, "10 of 20 samples of 10 runs, e.g. in exc_page_fault");
+	findings_of_scenario(s->scenarios[0], &all);
+	assert_int_equal(all.n, 1);
+	assert_int_equal(all.list[0].runs, 10);
+	assert_int_equal(all.list[0].typical, 10450000);
+	free(all.list);
+	session_free(s);
+}
+
+/* A run that has a hundred samples is asked by itself, and gives the short ones nothing. */
+static void test_own_samples(void **state)
+{
+	static const char hundred[] = TEN(FAULTS, FAULTS) TEN(FAULTS, FAULTS) TEN(FAULTS, FAULTS)
+				      TEN(FAULTS, FAULTS) TEN(FAULTS, FAULTS);
+	CLEANUP_FREE char *text = xasprintf(
+		HEAD "%s" TAIL "run 2 at 2s\n"
+		"+0 - RUN_BEGIN scenario=1 index=1 netns=100 client_netns=200 client_tid=50\n"
+		"+0 90 FORK child=100 comm=keeper\n"
+		"+0.01ms - SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+		"+0.5ms 100 EXEC enter=+0.1ms root=1 exe_name=runc comm=runc\n"
+		"+3ms 100 SAMPLE " FAULTS "\n" TAIL, "native", "host_accept", hundred);
+	struct session *s = evtext_session(text);
+
+	(void)state;
+	assert_int_equal(s->n_runs, 2);
+	assert_int_equal(s->runs[0]->findings.n, 1);
+	assert_int_equal(s->runs[0]->findings.list[0].ns, 20900000);
+	assert_string_equal(s->runs[0]->findings.list[0].evidence,
+			    "100 of 100 samples, e.g. in exc_page_fault");
+	assert_int_equal(s->runs[1]->findings.n, 0);
+	session_free(s);
+}
+
+#define EXEC_AGAIN                                                                                 \
+	"+2.5ms 100 EXEC enter=+2ms exe_name=runc comm=runc exe_inode=7 exe_dev=1\n"               \
+	"+2.5ms 100 SYSCALL enter=+2ms nr=59\n"                                                    \
+	"+2.9ms 100 EXEC enter=+2.8ms exe_name=runc comm=runc exe_inode=7 exe_dev=1\n"             \
+	"+2.9ms 100 SYSCALL enter=+2.8ms nr=59\n"
+#define SERVICE                                                                                    \
+	"+19ms 100 EXEC enter=+18.9ms exe_name=service exe_inode=9 exe_dev=1\n"                    \
+	"+19ms 100 SYSCALL enter=+18.9ms nr=59\n"
+
+/* Its own evidence and the samples' stand side by side; without enough of them the calls remain. */
+static void test_re_exec(void **state)
+{
+	const struct finding_case c = { .rule = "re-exec", .scenario = "runc" };
+	struct session *s = session_of(&c, EXEC_AGAIN SAMPLES("0x3000") SERVICE);
+	const struct finding *f = found(s, "re-exec");
+
+	(void)state;
+	assert_non_null(f);
+	assert_string_equal(f->evidence, "runc: execve, and its runtime's initialisation; "
+			    "10 of 20 samples, e.g. in runtime.schedinit");
+	session_free(s);
+	s = session_of(&c, EXEC_AGAIN TOO_FEW("0x3000") SERVICE);
+	assert_null(found(s, "re-exec"));
+	session_free(s);
+}
+
+static void test_short_names(void **state)
+{
+	static const struct {
+		const char *name, *text;
+	} names[] = {
+		{ "runtime.schedinit", "runtime.schedinit" },
+		{ "example.org/a/b.Do[go.shape.struct { X int },go.shape.int]", "b.Do[...]" },
+		{ "example.org/a/b.(*T[go.shape.int]).Do[[]int].func1", "b.(*T[...]).Do[...].func1" },
+		{ "b.Do[go.shape.struct { Na", "b.Do[...]" },
+		{ "w/wazevo.(*engine).compileModule", "wazevo.(*engine).compileModule" },
+		{ "", "" }, { "a]b", "a]b" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		CLEANUP_FREE char *text = oncpu_short_name(names[i].name);
+
+		assert_string_equal(text, names[i].text);
+	}
 }
 
 /* It is the client's own, so it needs another end of the run. */
@@ -402,7 +559,7 @@ static void test_table(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_SIZE(cases) + 2];
+	struct CMUnitTest tests[ARRAY_SIZE(cases) + 6];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
@@ -410,5 +567,9 @@ int main(void)
 						.initial_state = (void *)&cases[i] };
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(test_client);
 	tests[i++] = (struct CMUnitTest)cmocka_unit_test(test_table);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(test_short_runs);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(test_own_samples);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(test_re_exec);
+	tests[i++] = (struct CMUnitTest)cmocka_unit_test(test_short_names);
 	return _cmocka_run_group_tests("finding", tests, i, NULL, NULL);
 }

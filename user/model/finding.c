@@ -201,13 +201,13 @@ static bool applies(const struct finding_rule *rule, const struct scenario_resul
 	       (s->flags & rule->flags) == rule->flags && !(s->flags & rule->not_flags);
 }
 
-static bool enough(const struct finding_search *q)
+static bool enough(const struct run *run, const struct finding *f)
 {
-	const struct finding_rule *rule = q->rule;
-	uint64_t cold = q->run->milestones.at[q->run->milestones.end];
+	const struct finding_rule *rule = f->rule;
+	uint64_t cold = run->milestones.at[run->milestones.end];
 
-	return (q->ns || rule->evidence) && q->ns >= rule->least_ns &&
-	       (unsigned __int128)q->ns * 100 >= (unsigned __int128)cold * rule->least_percent;
+	return (f->ns || rule->evidence) && f->ns >= rule->least_ns &&
+	       (unsigned __int128)f->ns * 100 >= (unsigned __int128)cold * rule->least_percent;
 }
 
 static int heavier(const void *a, const void *b)
@@ -219,34 +219,145 @@ static int heavier(const void *a, const void *b)
 	return strcmp(x->rule->name, y->rule->name);
 }
 
-void findings_of_run(struct session *session, struct run *run)
+static void look_for(struct session *session, struct run *run, const struct finding_rule *rule,
+		     struct finding_samples *samples)
 {
 	struct findings *out = &run->findings;
+	struct finding_search q = { .session = session, .run = run, .rule = rule };
+	struct finding_sampled sampled;
+	struct finding found;
+
+	search_slices(&q);
+	sampled = finding_search_samples(&q, samples);
+	if (rule->evidence && !rule->evidence(&q))
+		return;
+	found = (struct finding){
+		.rule = rule, .ns = q.ns, .bytes = q.bytes, .count = q.count,
+		.evidence = *q.evidence ? arena_strndup(&session->arena, q.evidence,
+							strlen(q.evidence)) : "",
+	};
+	if (sampled.of) {
+		ARRAY_RESERVE(out->estimates, out->n_estimates, out->cap_estimates, 1);
+		out->estimates[out->n_estimates++] = (struct finding_estimate){ found, sampled };
+	} else if (enough(run, &found)) {
+		ARRAY_RESERVE(out->sure, out->n_sure, out->cap_sure, 1);
+		out->sure[out->n_sure++] = found;
+	}
+}
+
+void findings_of_run(struct session *session, struct run *run)
+{
 	const struct finding_rule *rule = NULL;
 	struct finding_samples samples = { 0 };
 
-	out->n = 0;
+	run->findings.n = run->findings.n_sure = run->findings.n_estimates = 0;
 	if (run->path.n == 0)
 		return;
-	while ((rule = finding_rule_next(rule))) {
-		struct finding_search q = { .session = session, .run = run, .rule = rule };
-
-		if (!applies(rule, run->scenario))
-			continue;
-		search_slices(&q);
-		finding_search_samples(&q, &samples);
-		if ((rule->evidence && !rule->evidence(&q)) || !enough(&q))
-			continue;
-		ARRAY_RESERVE(out->list, out->n, out->cap, 1);
-		out->list[out->n++] = (struct finding){
-			.rule = rule, .ns = q.ns, .bytes = q.bytes, .count = q.count,
-			.evidence = *q.evidence ? arena_strndup(&session->arena, q.evidence,
-								strlen(q.evidence)) : "",
-		};
-	}
+	while ((rule = finding_rule_next(rule)))
+		if (applies(rule, run->scenario))
+			look_for(session, run, rule, &samples);
 	finding_samples_release(&samples);
-	if (out->n)
-		qsort(out->list, out->n, sizeof(*out->list), heavier);
+}
+
+void findings_release(struct findings *f)
+{
+	free(f->list);
+	free(f->sure);
+	free(f->estimates);
+	*f = (struct findings){ 0 };
+}
+
+/* ---- what rests on samples -------------------------------------------------------------------- */
+
+static const struct finding_estimate *estimate_in(const struct run *run,
+						  const struct finding_rule *rule)
+{
+	size_t i;
+
+	for (i = 0; i < run->findings.n_estimates; i++)
+		if (run->findings.estimates[i].finding.rule == rule)
+			return &run->findings.estimates[i];
+	return NULL;
+}
+
+static bool speaks_for_itself(const struct run *run, const struct finding_sampled *sampled)
+{
+	return !run_counted(run) || sampled->of >= FINDING_OWN_SAMPLES;
+}
+
+/* The samples for a rule of all counted runs that are too short to speak for themselves. */
+static struct finding_sampled pool_of(const struct scenario_result *s,
+				      const struct finding_rule *rule, size_t *runs)
+{
+	struct finding_sampled pool = { 0 };
+	size_t i;
+
+	for (i = *runs = 0; i < s->n_runs; i++) {
+		const struct finding_estimate *e = estimate_in(s->runs[i], rule);
+
+		if (!e || speaks_for_itself(s->runs[i], &e->sampled))
+			continue;
+		pool.fitting += e->sampled.fitting;
+		pool.of += e->sampled.of;
+		pool.example = pool.example ? pool.example : e->sampled.example;
+		(*runs)++;
+	}
+	return pool;
+}
+
+/* "runc: execve; 12 of 40 samples of 3 runs, e.g. in runtime.schedinit" */
+static const char *sampled_evidence(struct session *session, const char *before,
+				    const struct finding_sampled *sampled, size_t runs)
+{
+	CLEANUP_FREE char *name = oncpu_short_name(sampled->example);
+	CLEANUP_FREE char *of_runs = runs > 1 ? xasprintf(" of %zu runs", runs) : xstrdup("");
+	CLEANUP_FREE char *text = xasprintf("%.120s%s%llu of %llu samples%s, e.g. in %.80s", before,
+					    *before ? "; " : "",
+					    (unsigned long long)sampled->fitting,
+					    (unsigned long long)sampled->of, of_runs, name);
+
+	return arena_strndup(&session->arena, text, strlen(text));
+}
+
+static void add_estimate(struct session *session, struct run *run, const struct finding_estimate *e)
+{
+	struct finding_sampled from = e->sampled;
+	struct finding found = e->finding;
+	size_t runs = 1;
+
+	if (!speaks_for_itself(run, &from))
+		from = pool_of(run->scenario, found.rule, &runs);
+	if (from.fitting >= FINDING_SAMPLES) {
+		found.ns += (uint64_t)((unsigned __int128)e->sampled.ns * from.fitting / from.of);
+		if (enough(run, &found))
+			found.evidence = sampled_evidence(session, found.evidence, &from, runs);
+	}
+	if (!enough(run, &found))
+		return;
+	ARRAY_RESERVE(run->findings.list, run->findings.n, run->findings.cap, 1);
+	run->findings.list[run->findings.n++] = found;
+}
+
+static void settle_run(struct session *session, struct run *run)
+{
+	struct findings *f = &run->findings;
+	size_t i;
+
+	ARRAY_RESERVE(f->list, 0, f->cap, f->n_sure + 1);
+	for (f->n = 0; f->n < f->n_sure; f->n++)
+		f->list[f->n] = f->sure[f->n];
+	for (i = 0; i < f->n_estimates; i++)
+		add_estimate(session, run, &f->estimates[i]);
+	if (f->n)
+		qsort(f->list, f->n, sizeof(*f->list), heavier);
+}
+
+void findings_settle(struct session *session, const struct scenario_result *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_runs; i++)
+		settle_run(session, s->runs[i]);
 }
 
 /* ---- scenarios -------------------------------------------------------------------------------- */

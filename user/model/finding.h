@@ -84,16 +84,54 @@ struct finding {
 	const char *evidence; /* hostile text; "" = the title says it */
 };
 
+/* What samples say of a rule in a run, before it is known whether they are enough. */
+struct finding_sampled {
+	uint64_t fitting, of; /* samples */
+	uint64_t ns;          /* of the path, in which they were taken */
+	const char *example;  /* a function; NULL: none fits */
+};
+
+/* A rule that asks samples: what else is known of it, so far. */
+struct finding_estimate {
+	struct finding finding; /* ns without the samples' share */
+	struct finding_sampled sampled;
+};
+
 struct findings {
 	struct finding *list; /* heaviest first */
 	size_t n, cap;
+	/* Private to finding.c: what findings_settle() makes the list of. */
+	struct finding *sure; /* without samples */
+	size_t n_sure, cap_sure;
+	struct finding_estimate *estimates;
+	size_t n_estimates, cap_estimates;
 };
 
 struct session;
 struct run;
 
-/* run->findings; its path, phases and ledger must be there. Text is in the session's arena. */
+/*
+ * What a run says by itself; its path, phases and ledger must be there. Then, once all runs of a
+ * scenario have been asked, run->findings of them all: what rests on samples needs FINDING_SAMPLES of
+ * them, and a run that is short borrows the others'. Text is in the session's arena.
+ */
 void findings_of_run(struct session *session, struct run *run);
+void findings_settle(struct session *session, const struct scenario_result *s);
+void findings_release(struct findings *f);
+
+/*
+ * The least number of fitting samples. Samples are few and independent, so the number of those that
+ * fit is Poisson's: of k the relative standard error is 1/sqrt(k), 32 % at 10. With fewer the
+ * length is a guess; "1 of 1" is anything from some percent to all.
+ */
+#define FINDING_SAMPLES 10
+/*
+ * A run with so many speaks for itself: its share is known to 5 percentage points or better (the
+ * standard error sqrt(p(1-p)/n) at p = 1/2). Shorter ones of a scenario are the same start again:
+ * their samples are put together, and each has the common share of its own time. Which of the two
+ * does not depend on how many fit, which would choose those that fit often by chance.
+ */
+#define FINDING_OWN_SAMPLES 100
 
 /* One rule over the runs of a scenario that count. */
 struct finding_summary {

@@ -2,7 +2,6 @@
 /* finding_sample.c - rules that look for functions in the samples of the critical path. */
 #include "user/model/finding_sample.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,18 +84,25 @@ static const char *fitting_frame(const struct finding_search *q, unsigned char *
 	return NULL;
 }
 
-void finding_search_samples(struct finding_search *q, struct finding_samples *samples)
+bool finding_asks_samples(const struct finding_rule *rule)
+{
+	return rule->functions[0] || rule->objects[0];
+}
+
+struct finding_sampled finding_search_samples(const struct finding_search *q,
+					      struct finding_samples *samples)
 {
 	const struct critpath *path = &q->run->path;
 	CLEANUP_FREE unsigned char *verdicts = NULL;
 	CLEANUP_FREE bool *marks = NULL;
-	uint64_t bound = finding_bound(q), of = 0, fitting = 0;
-	const char *example = NULL, *name;
+	struct finding_sampled out = { 0 };
+	uint64_t bound = finding_bound(q);
 	const struct path_slice *longest;
+	const char *name;
 	size_t i;
 
-	if ((!q->rule->functions[0] && !q->rule->objects[0]) || q->run->sched.n_samples == 0)
-		return;
+	if (!finding_asks_samples(q->rule) || q->run->sched.n_samples == 0)
+		return out;
 	if (!samples->found)
 		find_samples(samples, q);
 	verdicts = xcalloc(oncpu_symbol_count(q->session, q->run), sizeof(*verdicts));
@@ -110,17 +116,13 @@ void finding_search_samples(struct finding_search *q, struct finding_samples *sa
 		if (!marks[s->kind] || s->time > bound ||
 		    (q->rule->within && !q->rule->within(q, s->pid, s->time)))
 			continue;
-		of++;
+		out.of++;
 		name = fitting_frame(q, verdicts, samples->symbols + s->symbols, s->n);
-		fitting += name != NULL;
-		example = example ? example : name;
+		out.fitting += name != NULL;
+		out.example = out.example ? out.example : name;
 	}
-	if (!fitting)
-		return;
-	q->ns += (uint64_t)((unsigned __int128)finding_part_of_kinds(q, marks, &longest) *
-			    fitting / of);
-	snprintf(q->evidence, sizeof(q->evidence), "%llu of %llu samples, e.g. in %.180s",
-		 (unsigned long long)fitting, (unsigned long long)of, example);
+	out.ns = finding_part_of_kinds(q, marks, &longest);
+	return out;
 }
 
 void finding_samples_release(struct finding_samples *samples)

@@ -14,8 +14,11 @@ struct finding_samples {
 	bool found;
 };
 
-/* Add to q what the samples say for its rule; *samples is zeroed at first and kept between rules. */
-void finding_search_samples(struct finding_search *q, struct finding_samples *samples);
+/* What the samples say for the rule of q; *samples is zeroed at first and kept between rules. */
+struct finding_sampled finding_search_samples(const struct finding_search *q,
+					      struct finding_samples *samples);
+/* Does a rule ask samples at all? */
+bool finding_asks_samples(const struct finding_rule *rule);
 void finding_samples_release(struct finding_samples *samples);
 
 /*

@@ -145,6 +145,30 @@ const char *oncpu_frame_text(char text[FRAME_TEXT_MAX], const struct frame *fram
 	return text;
 }
 
+char *oncpu_short_name(const char *name)
+{
+	size_t n = strcspn(name, "([<"), from = n;
+	char *text, *out;
+	int depth = 0;
+
+	while (from && name[from - 1] != '/')
+		from--;
+	text = out = xmalloc(3 * strlen(name + from) + sizeof("...]"));
+	for (name += from; *name; name++) {
+		if (*name == '[' && depth++ == 0) {
+			memcpy(out, "[...", 4);
+			out += 4;
+		}
+		if (*name == ']' && depth && --depth == 0)
+			*out++ = ']';
+		else if (!depth)
+			*out++ = *name;
+	}
+	/* One that was too long to be recorded whole. */
+	strcpy(out, depth ? "]" : "");
+	return text;
+}
+
 /* ---- rows ------------------------------------------------------------------------------------- */
 
 struct row_node {

@@ -61,6 +61,12 @@ size_t oncpu_symbol_count(const struct session *session, const struct run *run);
 #define FRAME_TEXT_MAX 320
 const char *oncpu_frame_text(char text[FRAME_TEXT_MAX], const struct frame *frame);
 
+/*
+ * A name without what makes it long: Go's import path, all but its last part, and what its type
+ * parameters are ("pkg.Do[...]"). The caller frees it.
+ */
+char *oncpu_short_name(const char *name);
+
 struct oncpu_row {
 	struct frame frame; /* the innermost: offset is 0 where the function is known */
 	uint64_t samples;

@@ -273,7 +273,9 @@ static const struct phase_rule *rules_of(const struct session *s, const struct r
 /* Without SWITCH records scheduling was not followed: there is nothing to tell then. */
 static void explain(struct session *s, struct run *r)
 {
-	r->path.n = r->ledger.n = r->phases.n = r->findings.n = 0;
+	r->path.n = r->ledger.n = r->phases.n = 0;
+	r->findings.n = r->findings.n_sure = r->findings.n_estimates = 0;
+	r->scenario->stale = true;
 	if (r->sched.n_switches == 0 || !r->milestones.seen[r->milestones.end])
 		return;
 	sched_settle(&r->sched, r->client_tid);
@@ -330,7 +332,7 @@ void run_release(struct run *r)
 	free(r->path.kinds);
 	free(r->ledger.rows);
 	free(r->phases.list);
-	free(r->findings.list);
+	findings_release(&r->findings);
 	free(r->symbols);
 	free(r->disk.files);
 	free(r->programs.list);

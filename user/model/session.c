@@ -325,6 +325,11 @@ static void settle_runs(struct session *s,
 	sort_symbols(s);
 	for (i = 0; i < s->n_runs; i++)
 		settle(s, s->runs[i], port);
+	for (i = 0; i < s->n_scenarios; i++) {
+		if (s->scenarios[i]->stale)
+			findings_settle(s, s->scenarios[i]);
+		s->scenarios[i]->stale = false;
+	}
 }
 
 void session_settle(struct session *s)

@@ -104,6 +104,7 @@ struct scenario_result {
 	uint32_t id, row, flags;
 	bool available;
 	bool preparing; /* its files are being made: no run of it has begun since */
+	bool stale;     /* private: of one of its runs the path was found anew */
 	const char *name, *title, *boundary, *runtime_path, *runtime_version, *accel;
 	const char *reason, *advice, *stands_for;
 	struct run **runs; /* in the order they were made, warm-ups included */

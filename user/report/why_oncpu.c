@@ -12,36 +12,10 @@
 #define HEAVIEST 8
 #define SAMPLES_LEAST 10 /* fewer say nothing */
 
-/*
- * A name without what makes it long: Go's import path, all but its last part, and what its type
- * parameters or a template's are.
- */
-static char *short_name(const char *name)
-{
-	size_t n = strcspn(name, "([<"), from = n;
-	char *text, *out;
-	int depth = 0;
-
-	while (from && name[from - 1] != '/')
-		from--;
-	text = out = xmalloc(strlen(name + from) + 4);
-	for (name += from; *name; name++) {
-		if (*name == '[' && depth++ == 0)
-			*out++ = '[';
-		if (*name == ']' && depth && --depth == 0)
-			*out++ = ']';
-		else if (!depth)
-			*out++ = *name;
-	}
-	/* One that was too long to be recorded whole. */
-	snprintf(out, 4, "%s", depth ? "..." : "");
-	return text;
-}
-
 /* "runc: runtime.schedinit", "kernel: clear_page_erms", "libc.so.6+0x7d20", "not known". */
 static char *row_text(const struct frame *f)
 {
-	CLEANUP_FREE char *name = short_name(f->function);
+	CLEANUP_FREE char *name = oncpu_short_name(f->function);
 
 	if (*f->function && *f->object)
 		return xasprintf("%s: %s", f->object, name);
