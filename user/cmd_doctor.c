@@ -82,6 +82,24 @@ static void check_cgroup(struct doctor *d)
 		say(d, FEATURE_OK, "cgroups", cgroup, "");
 }
 
+/*
+ * The findings cgroup-rcu-stall and vm-create (docs/findings.md), before they cost anything: a move into
+ * a cgroup waits for a grace period of RCU unless cgroup2 is mounted to favour such changes.
+ */
+static void check_rcu(struct doctor *d)
+{
+	bool v2 = strcmp(environment_cgroup(), "v2") == 0, favoured = environment_favours_moves();
+
+	if (favoured || environment_rcu_expedited())
+		say(d, FEATURE_OK, "moves into cgroups", favoured ? "cgroup2 has favordynmods" :
+		    "grace periods are expedited (rcu_expedited)", "");
+	else
+		say(d, FEATURE_WARN, "moves into cgroups",
+		    "a runtime's first one waits for a grace period of RCU (finding cgroup-rcu-stall)",
+		    v2 ? "mount -o remount,favordynmods /sys/fs/cgroup: forks and exits get a little dearer" :
+			 "boot with cgroup_favordynmods=true: forks and exits get a little dearer");
+}
+
 /* The proof of the pudding: load and attach everything. */
 static void check_load(struct doctor *d)
 {
@@ -141,6 +159,7 @@ static int run(int argc, char **argv)
 	check_load(&d);
 	check_kvm(&d);
 	check_cgroup(&d);
+	check_rcu(&d);
 	check_vms(&d);
 	printf("\n%u missing, %u warnings; `coldprof list` says which runtimes are here\n", d.missing,
 	       d.warnings);

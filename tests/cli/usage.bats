@@ -223,6 +223,12 @@ fails_with() {
 	# What is missing is said with its mend; that is what it is for.
 	[ "$doctor" -eq 3 ] || { cat "$BATS_TEST_TMPDIR/doctor"; false; }
 	grep -q '^MISSING' "$BATS_TEST_TMPDIR/doctor"
+	# What cgroup-rcu-stall would find, said before.
+	if grep -q ' - cgroup.*favordynmods' /proc/self/mountinfo || grep -qx 1 /sys/kernel/rcu_expedited; then
+		grep -q '^ok  *moves into cgroups' "$BATS_TEST_TMPDIR/doctor"
+	else
+		grep -A1 '^warning  *moves into cgroups' "$BATS_TEST_TMPDIR/doctor" | grep -q -- '-> .*favordynmods'
+	fi
 	grep -q '^ *-> ' "$BATS_TEST_TMPDIR/doctor"
 }
 

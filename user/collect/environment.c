@@ -2,7 +2,6 @@
 #include "user/collect/environment.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +73,30 @@ const char *environment_cgroup(void)
 	if (fs.f_type != TMPFS_MAGIC)
 		return "none";
 	return access("/sys/fs/cgroup/unified", F_OK) ? "v1" : "hybrid";
+}
+
+bool environment_favours_moves(void)
+{
+	CLEANUP_FCLOSE FILE *f = fopen("/proc/self/mountinfo", "re");
+	CLEANUP_FREE char *line = NULL;
+	size_t cap = 0;
+
+	/* Behind " - " are the type of the file system, its source and its own options. */
+	while (f && getline(&line, &cap, f) > 0) {
+		const char *type = strstr(line, " - cgroup");
+
+		if (type && strstr(type, "favordynmods"))
+			return true;
+	}
+	return false;
+}
+
+bool environment_rcu_expedited(void)
+{
+	CLEANUP_FCLOSE FILE *f = fopen("/sys/kernel/rcu_expedited", "re");
+	int value = 0;
+
+	return f && fscanf(f, "%d", &value) == 1 && value;
 }
 
 /* The first line of a file, where there is one. */

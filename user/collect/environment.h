@@ -3,6 +3,8 @@
 #ifndef COLDPROF_ENVIRONMENT_H
 #define COLDPROF_ENVIRONMENT_H
 
+#include <stdbool.h>
+
 /* One fact: key as in the JSON report's "environment". */
 typedef void (*environment_fn)(void *ctx, const char *key, const char *value);
 
@@ -17,5 +19,11 @@ const char *environment_kvm(void);
 
 /* The cgroup layout: "v2", "v1", "hybrid" or "none". */
 const char *environment_cgroup(void);
+
+/* Is a cgroup hierarchy mounted with favordynmods: a move into it waits for no grace period of RCU? */
+bool environment_favours_moves(void);
+
+/* Is the kernel told to hurry its grace periods (rcu_expedited)? */
+bool environment_rcu_expedited(void);
 
 #endif
