@@ -104,8 +104,10 @@ finds() {
 	holds '(.vm.console.text | map(select(.text | test("Linux version"))) | .[0].at_ns) as $said | (.phases | map({ (.name): . }) | add) as $p |
 		$p.decompression.end_ns == $p.kernel.start_ns and $p.kernel.start_ns <= $said and $p.kernel.start_ns >= $said - 5000000 and
 		$p.decompression.start_ns == (.vm.marks | map(select(.address == 241) | .at_ns) | max)'
-	holds '(.phases | map({ (.name): (.end_ns - .start_ns) }) | add) as $p | .findings | map(select(.name == "vm-decompression")) | length == 1 and
-		.[0].ns <= $p.decompression and .[0].ns >= $p.decompression / 2 and (.[0].evidence | test("^at most"))'
+	# the finding claims what of the path the vCPU had there: the path may follow the VMM's own thread instead
+	holds '(.phases[] | select(.name == "decompression")) as $p | ([.critical_path[] | select(.state | IN("guest", "kernel", "vmm", "halted", "runnable")) |
+		([.end_ns, $p.end_ns] | min) - ([.start_ns, $p.start_ns] | max) | select(. > 0)] | add // 0) as $had |
+		[.findings[] | select(.name == "vm-decompression")] | if $had < 10000000 then . == [] else length == 1 and .[0].ns == $had and (.[0].evidence | test("^at most")) end'
 	# without that the log waits for the console: its stamps tell, but for what it takes until the clock runs
 	of initcalls
 	holds '(.vm.console.text | map(select(.text | test("Linux version"))) | .[0]) as $l | (.phases | map({ (.name): . }) | add) as $p |
