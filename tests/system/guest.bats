@@ -125,7 +125,9 @@ finds() {
 	local name
 	for name in plain initcalls early sleep; do
 		of $name
-		holds '.findings | all(.name != "vm-firmware")'
+		# a read of less than 10 us is in no recording: then nobody knows what the firmware is, and the mend says so
+		holds '[.findings[].name | select(. == "vm-firmware" or . == "vm-qboot")] | length <= 1'
+		jq -e '.scenarios[0].summary.findings | map(select(.name == "vm-firmware")) | all(.mend | test("unless it is qboot already"))' "$BATS_FILE_TMPDIR/$name.json"
 	done
 }
 

@@ -153,7 +153,7 @@ static bool chatty(struct finding_search *q)
 
 /* ---- before the kernel ------------------------------------------------------------------------ */
 
-/* qboot is told by its file, which QEMU reads: there is hardly a smaller one. */
+/* qboot is told by its file, where QEMU's read of it was long enough to be recorded. */
 static bool is_qboot(const struct run *r)
 {
 	size_t i;
@@ -578,8 +578,8 @@ const struct finding_rule finding_rules_vm[] = {
 	{ .name = "vm-firmware", .title = "firmware runs before the guest's kernel",
 	  .states = VCPU | IN(RUNNABLE), .phase = "firmware", .least_ns = 10 * MS,
 	  .evidence = large_firmware,
-	  .mend = "A smaller firmware (qboot), no option ROMs (romfile=), or a direct start of an "
-		  "uncompressed kernel (PVH).",
+	  .mend = "An uncompressed kernel, which is started without real mode (PVH), no option ROMs "
+		  "(romfile=), or, unless it is qboot already, a smaller firmware (qboot).",
 	  .trade_off = "No boot menu, no boot from disk, less of ACPI." },
 	{ .name = "vm-qboot", .title = "qboot and the kernel's real-mode part run before the guest's kernel",
 	  .states = VCPU | IN(RUNNABLE), .phase = "firmware", .least_ns = 10 * MS,
