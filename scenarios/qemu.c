@@ -214,6 +214,7 @@ const struct scenario_ops scenario_qemu = {
 	.summary = "a Linux guest on QEMU's smallest machine, virtio-net on a tap",
 	.boundary = "VM",
 	.flags = SCENARIO_VM,
+	.tells_initcalls = true,
 	.net = NET_TAP_DEVICE,
 	.timeout = 120,
 	.pipes = pipes,

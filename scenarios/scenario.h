@@ -111,6 +111,7 @@ struct scenario_ops {
 	const char *summary;  /* one line for `coldprof list` */
 	const char *boundary; /* "none", "shared kernel", "user-space kernel", "VM", "WASM sandbox" */
 	unsigned int flags;   /* SCENARIO_* of user/record/format.h */
+	bool tells_initcalls; /* it does something about scenario.guest_initcalls */
 	enum scenario_net net;
 	const char *daemon;   /* enter() starts this daemon: it belongs to the run; NULL: it starts none */
 	unsigned int timeout; /* seconds until a run has failed, unless the user says otherwise */

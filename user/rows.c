@@ -69,6 +69,33 @@ static int unknown_runtime(const char *name)
 	return EXIT_USAGE;
 }
 
+static bool is_chosen(const struct rows *r, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (!strcmp(r->list[i].name, name))
+			return true;
+	return false;
+}
+
+/* An option that nobody of them takes is said, not swallowed; with --all it is for some. */
+static void warn_initcalls(const struct rows *r)
+{
+	const struct scenario_ops *ops;
+	const char *const *c;
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		for (c = r->list[i].candidates; *c; c++) {
+			ops = scenario_find(*c);
+			if (ops && ops->tells_initcalls)
+				return;
+		}
+	fprintf(stderr, "coldprof: --guest-initcalls does nothing here: no chosen runtime boots a guest "
+			"that tells them (qemu does)\n");
+}
+
 static int rows_named(struct rows *r, const struct launch_options *o)
 {
 	const struct canonical_row *row;
@@ -77,6 +104,8 @@ static int rows_named(struct rows *r, const struct launch_options *o)
 	for (i = 0; i < o->n_runtimes; i++) {
 		const struct scenario_ops *ops = scenario_find(o->runtimes[i]);
 
+		if (is_chosen(r, o->runtimes[i]))
+			continue; /* named twice: run once */
 		for (row = canonical_rows; row->name; row++)
 			if (!strcmp(row->name, o->runtimes[i]))
 				break;
@@ -93,10 +122,15 @@ static int rows_named(struct rows *r, const struct launch_options *o)
 
 int rows_choose(struct rows *r, const struct launch_options *o)
 {
+	int ret = EXIT_DONE;
+
 	if (o->n_runtimes)
-		return rows_named(r, o);
-	rows_all(r);
-	return EXIT_DONE;
+		ret = rows_named(r, o);
+	else
+		rows_all(r);
+	if (!ret && o->stage.scenario.guest_initcalls)
+		warn_initcalls(r);
+	return ret;
 }
 
 void rows_release(struct rows *r)

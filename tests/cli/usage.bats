@@ -206,6 +206,16 @@ fails_with() {
 	[ -z "$(LC_ALL=C "$COLDPROF" report "$FILE" | LC_ALL=C grep -n '[^ -~]')" ]
 }
 
+@test "an option that no chosen runtime takes is said, in one line" {
+	[ "$(id -u)" -ne 0 ] || { DIR=$(mktemp -d); chmod 755 "$DIR"; cp "$COLDPROF" "$DIR/"; }
+	nobody --runtime native,runc --guest-initcalls 2>"$FILE" || true
+	[ "$(grep -c 'guest-initcalls does nothing here' "$FILE")" -eq 1 ]
+	nobody --runtime native,qemu --guest-initcalls 2>"$FILE" || true
+	nobody --runtime native 2>>"$FILE" || true
+	[ "$(id -u)" -ne 0 ] || rm -r "$DIR"
+	[ "$(grep -c 'guest-initcalls' "$FILE")" -eq 0 ]
+}
+
 @test "list and doctor work without root" {
 	DIR=$BATS_TEST_TMPDIR
 	if [ "$(id -u)" -eq 0 ]; then

@@ -19,6 +19,7 @@
 #include "scenarios/scenario.h"
 #include "user/base/mem.h"
 #include "user/record/format.h"
+#include "user/rows.h"
 
 /* ---- a directory with what probe looks for --------------------------------------------------- */
 
@@ -480,11 +481,29 @@ static void test_wasi_engines(void **state)
 	assert_true(probe(f, "wasm") < 0);
 }
 
+/* A runtime that is named twice is run once, in its first place. */
+static void test_named_twice(void **state)
+{
+	char native[] = "native", runc[] = "runc", fc[] = "kata-fc";
+	char *names[] = { native, runc, native, fc, runc, fc };
+	struct launch_options o = { .runtimes = names, .n_runtimes = ARRAY_SIZE(names) };
+	struct rows rows = { 0 };
+
+	(void)state;
+	assert_int_equal(rows_choose(&rows, &o), 0);
+	assert_int_equal(rows.n, 3);
+	assert_string_equal(rows.list[0].name, "native");
+	assert_string_equal(rows.list[1].name, "runc");
+	assert_string_equal(rows.list[2].name, "kata-fc");
+	rows_release(&rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_named_twice),
 		cmocka_unit_test(test_args),
 		cmocka_unit_test(test_cpuinfo),
 		cmocka_unit_test(test_accel),

@@ -236,6 +236,56 @@ static void name_user(struct symbols *s, const struct address *a, const struct w
 	}
 }
 
+/* Executable mappings of a process without a file: what it made itself, to run it. */
+struct made {
+	uint64_t *ranges; /* from, to, from, to, … */
+	size_t n, cap;
+	uint32_t pid;
+};
+
+static void read_made(struct made *made, uint32_t pid)
+{
+	CLEANUP_FREE char *path = xasprintf("/proc/%u/maps", pid);
+	CLEANUP_FCLOSE FILE *f = fopen(path, "re");
+	char line[512], permissions[5];
+	unsigned long long from, to, inode;
+	int at;
+
+	made->n = 0;
+	made->pid = pid;
+	while (f && fgets(line, sizeof(line), f)) {
+		at = 0;
+		if (sscanf(line, "%llx-%llx %4s %*x %*s %llu %n", &from, &to, permissions, &inode,
+			   &at) < 4 || !at || permissions[2] != 'x' || inode)
+			continue;
+		/* "[vdso]" and "[vsyscall]" are the kernel's. */
+		if (line[at] && strncmp(line + at, "[heap]", 6) && strncmp(line + at, "[anon", 5))
+			continue;
+		ARRAY_RESERVE(made->ranges, made->n, made->cap, 2);
+		made->ranges[made->n++] = from;
+		made->ranges[made->n++] = to;
+	}
+}
+
+/*
+ * Addresses that no file was mapped at: what a compiler in the process made (TCG, a WASM runtime).
+ * As one function, for its parts have no names and seldom run twice. Known of who still lives.
+ */
+static void name_made(struct made *made, const struct address *a, struct resolved *out)
+{
+	size_t i;
+
+	if (made->pid != a->pid)
+		read_made(made, a->pid);
+	for (i = 0; i < made->n; i += 2)
+		if (a->address >= made->ranges[i] && a->address < made->ranges[i + 1]) {
+			snprintf(out->object, sizeof(out->object), "anonymous memory");
+			snprintf(out->name, sizeof(out->name), "code made at run time");
+			out->offset = 0;
+			return;
+		}
+}
+
 /*
  * A process that executes another program has other code at the same addresses: then each gets its
  * own record, whose time is that of its mapping, from which on the name holds.
@@ -244,6 +294,7 @@ void symbols_write(struct symbols *s, struct writer *w, uint16_t run, uint64_t t
 		   struct error *err)
 {
 	const struct mapping *m = NULL, *last = NULL;
+	struct made made = { 0 };
 	struct resolved name;
 	size_t i;
 
@@ -264,10 +315,13 @@ void symbols_write(struct symbols *s, struct writer *w, uint16_t run, uint64_t t
 			name_user(s, a, m ? &m->m : NULL, box, &name);
 		else
 			resolver_kernel(s->resolver, a->address - a->returns, &name);
+		if (a->pid && !m)
+			name_made(&made, a, &name);
 		body.offset = name.offset;
 		body.exact = name.exact;
 		writer_put(w, &head, &body, sizeof(body), strings, 2, err);
 	}
+	free(made.ranges);
 	forget(s);
 	/*
 	 * Tables of a dozen binaries would add up over a session; reading them again takes 60 ms

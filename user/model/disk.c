@@ -41,6 +41,13 @@ static int more_bytes(const void *a, const void *b)
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
+bool disk_file_device(const struct disk_file *f, uint32_t *major, uint32_t *minor)
+{
+	*major = (uint32_t)(f->inode >> 20);
+	*minor = (uint32_t)(f->inode & 0xfffff);
+	return !*f->name && !(f->dev >> 20) && *major && f->inode <= UINT32_MAX;
+}
+
 void disk_settle(struct disk *d)
 {
 	if (d->n)

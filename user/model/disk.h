@@ -32,4 +32,11 @@ struct wire_head;
 void disk_add(struct session *session, struct run *run, const struct wire_head *record);
 void disk_settle(struct disk *disk);
 
+/*
+ * Is it a block device itself, by which a file system reads its metadata? These inodes are in the
+ * kernel's own file system of block devices, which has no device number (major 0), and their number is
+ * the device's. A name none of them has.
+ */
+bool disk_file_device(const struct disk_file *f, uint32_t *major, uint32_t *minor);
+
 #endif

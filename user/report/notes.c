@@ -318,20 +318,24 @@ static void print_uncertainty(const struct page *p)
 /*
  * Median of what measuring cost in the counted runs of one scenario, false when nobody says.
  */
-static bool cost_of(const struct scenario_result *s, uint64_t *bpf, uint64_t *collector)
+static bool cost_of(const struct scenario_result *s, uint64_t *bpf, uint64_t *collector,
+		    bool *estimated)
 {
 	CLEANUP_FREE uint64_t *bpf_ns = xcalloc(s->n_runs + 1, sizeof(*bpf_ns));
 	CLEANUP_FREE uint64_t *cpu_ns = xcalloc(s->n_runs + 1, sizeof(*cpu_ns));
 	struct stats stats;
-	bool estimated;
 	size_t n = 0, n_bpf = 0, i;
+	bool estimate;
+
+	*estimated = false;
 
 	for (i = 0; i < s->n_runs; i++) {
 		const struct run *r = s->runs[i];
 
 		if (!run_counted(r) || !r->has_cost)
 			continue;
-		bpf_ns[n_bpf] = cost_of_run(r, &estimated);
+		bpf_ns[n_bpf] = cost_of_run(r, &estimate);
+		*estimated = *estimated || estimate;
 		n_bpf += bpf_ns[n_bpf] > 0;
 		cpu_ns[n++] = r->cost.collector_cpu_ns;
 	}
@@ -346,6 +350,7 @@ static void print_cost(const struct page *p)
 {
 	struct draft d;
 	const char *separator = "median per run, BPF programs + collector's CPU: ";
+	bool estimated = false;
 	size_t i;
 
 	draft_open(&d);
@@ -353,15 +358,20 @@ static void print_cost(const struct page *p)
 		const struct scenario_result *s = p->session->scenarios[i];
 		char name[PAGE_NAME_MAX], number[TEXT_NUMBER_MAX], cpu[TEXT_NUMBER_MAX];
 		uint64_t bpf, collector;
+		bool guess;
 
-		if (!cost_of(s, &bpf, &collector))
+		if (!cost_of(s, &bpf, &collector, &guess))
 			continue;
+		estimated = estimated || guess;
 		text_ms(number, bpf);
 		number[strcspn(number, " ")] = '\0'; /* "0.38 + 1.20 ms": one unit is enough */
 		fprintf(d.out, "%s%s %s + %s", separator, page_name(name, s->name),
 			bpf ? number : "(not measured)", text_ms(cpu, collector));
 		separator = ", ";
 	}
+	if (estimated)
+		fputs("; that of BPF programs is an estimate, from what a record cost in the runs in which "
+		      "the kernel counted (as a rule the warm-up)", d.out);
 	draft_note(&d, p, "own cost");
 }
 

@@ -91,8 +91,46 @@ static uint64_t whole(double v)
 	return v >= 18446744073709549568.0 ? UINT64_MAX : (uint64_t)(v + 0.5);
 }
 
+static bool cut_short(const struct run *r)
+{
+	return !r->ended || r->status == RUN_INTERRUPTED;
+}
+
+/*
+ * "30 runs each", or "30 runs each asked for, 1 to 3 done" where the session was ended before. A run
+ * that failed was made, and ends its scenario early by itself.
+ */
+static char *runs_text(const struct session *s)
+{
+	uint32_t asked = s->head.runs;
+	const char *plural = asked == 1 ? "" : "s";
+	size_t least = SIZE_MAX, most = 0, i, k;
+
+	for (i = 0; i < s->n_scenarios; i++) {
+		const struct scenario_result *of = s->scenarios[i];
+		size_t done = 0;
+		bool failed = false;
+
+		for (k = 0; k < of->n_runs; k++) {
+			done += !of->runs[k]->warmup && !cut_short(of->runs[k]);
+			failed = failed || (of->runs[k]->ended && of->runs[k]->status == RUN_FAILED);
+		}
+		if (failed || (!of->available && !of->n_runs))
+			continue;
+		least = done < least ? done : least;
+		most = done > most ? done : most;
+	}
+	if (least >= asked) /* nobody at all: SIZE_MAX */
+		return xasprintf("%" PRIu32 " run%s each", asked, plural);
+	if (least == most)
+		return xasprintf("%" PRIu32 " run%s each asked for, %zu done,", asked, plural, most);
+	return xasprintf("%" PRIu32 " run%s each asked for, %zu to %zu done,", asked, plural, least,
+			 most);
+}
+
 char *words_about(const struct session *s)
 {
+	CLEANUP_FREE char *runs = runs_text(s);
 	const struct host_session *head = &s->head;
 	CLEANUP_FREE char *version = page_escape(s->version, strlen(s->version));
 	char date[48] = "";
@@ -102,9 +140,9 @@ char *words_about(const struct session *s)
 
 	if (head->realtime && gmtime_r(&seconds, &tm))
 		strftime(date, sizeof(date), ", %Y-%m-%d %H:%M:%S UTC", &tm);
-	return xasprintf("%" PRIu32 " run%s each after %" PRIu32 " warm-up%s, %s, port %" PRIu32
+	return xasprintf("%s after %" PRIu32 " warm-up%s, %s, port %" PRIu32
 			 "%s, coldprof%s%s",
-			 head->runs, head->runs == 1 ? "" : "s", head->warmup,
+			 runs, head->warmup,
 			 head->warmup == 1 ? "" : "s",
 			 cold ? "page cache dropped before each" : "page cache as it was",
 			 head->port, date, *version ? " " : "", version);

@@ -300,8 +300,9 @@ static void print_console(const struct page *p, const struct run *r)
 
 	if (!r->vm.n_lines)
 		return;
-	fprintf(p->out, "\n  Guest's console: %zu lines, %" PRIu64 " bytes, from %s%s%s\n",
-		r->vm.n_lines, r->vm.console_bytes,
+	fprintf(p->out, "\n  Guest's console: %zu line%s, %" PRIu64 " byte%s, from %s%s%s\n",
+		r->vm.n_lines, r->vm.n_lines == 1 ? "" : "s", r->vm.console_bytes,
+		r->vm.console_bytes == 1 ? "" : "s",
 		r->vm.from_chardev ? "the VMM's chardev" : "writes to port 0x3f8",
 		r->vm.clock_zero ? "; its clock began at " : "",
 		r->vm.clock_zero > r->milestones.launch ?

@@ -33,6 +33,18 @@ static const struct run *heaviest_reader(const struct scenario_result *s, uint64
 	return most;
 }
 
+/* A file system reads what it keeps of its files by the device itself, whose pages have no name. */
+static char *file_name(const struct disk_file *f)
+{
+	uint32_t major, minor;
+
+	if (*f->name)
+		return page_escape(f->name, strlen(f->name));
+	if (disk_file_device(f, &major, &minor))
+		return xasprintf("file-system metadata (device %" PRIu32 ":%" PRIu32 ")", major, minor);
+	return xasprintf("inode %" PRIu64 " (no name)", f->inode);
+}
+
 /* "runc 3.9 MiB, libc.so.6 64 KiB and others" */
 static char *files_text(const struct disk *d)
 {
@@ -41,9 +53,8 @@ static char *files_text(const struct disk *d)
 
 	for (i = 0; i < d->n && i < FILES_SHOWN; i++) {
 		const struct disk_file *f = &d->files[i];
-		CLEANUP_FREE char *name = page_escape(f->name, strlen(f->name));
-		char *longer = xasprintf("%s%s%s %s%s", text, i ? ", " : "",
-					 *name ? name : "(no name)",
+		CLEANUP_FREE char *name = file_name(f);
+		char *longer = xasprintf("%s%s%s %s%s", text, i ? ", " : "", name,
 					 text_bytes(number, f->read_bytes),
 					 i + 1 == FILES_SHOWN && d->n > FILES_SHOWN ?
 						 " and others" : "");
@@ -61,7 +72,7 @@ static char *files_text(const struct disk *d)
 void why_print_disk(const struct page *p, const struct scenario_result *s)
 {
 	char mean[TEXT_NUMBER_MAX], most[TEXT_NUMBER_MAX], calls[TEXT_NUMBER_MAX];
-	CLEANUP_FREE char *text = NULL, *files = NULL, *io = NULL;
+	CLEANUP_FREE char *text = NULL, *files = NULL, *io = NULL, *of = NULL;
 	const struct run *r;
 	uint64_t sum;
 	size_t n;
@@ -71,21 +82,27 @@ void why_print_disk(const struct page *p, const struct scenario_result *s)
 		return;
 	files = files_text(&r->disk);
 	if (r->disk.has_io)
-		io = xasprintf(", where read calls returned %s and %" PRIu64 " of %" PRIu64
+		io = xasprintf("%s read calls returned %s and %" PRIu64 " of %" PRIu64
 			       " page faults waited for the disk",
+			       r->disk.read_bytes ? ", where" : "",
 			       text_bytes(calls, r->disk.io.call_bytes),
 			       (uint64_t)r->disk.io.major_faults,
 			       (uint64_t)(r->disk.io.minor_faults + r->disk.io.major_faults));
-	text = xasprintf("%s from disk, mean of %zu run%s; most in run %" PRIu32 ": %s%s%s%s%s",
-			 text_bytes(mean, sum / n), n, n == 1 ? "" : "s", r->index + 1,
-			 text_bytes(most, r->disk.read_bytes), *files ? " (" : "", files,
-			 *files ? ")" : "", io ? io : "");
+	if (r->disk.read_bytes)
+		of = xasprintf("most in run %" PRIu32 ": %s%s%s%s", r->index + 1,
+			       text_bytes(most, r->disk.read_bytes), *files ? " (" : "", files,
+			       *files ? ")" : "");
+	else
+		of = xasprintf("in run %" PRIu32, r->index + 1);
+	text = xasprintf("%s from disk, mean of %zu run%s; %s%s", text_bytes(mean, sum / n), n,
+			 n == 1 ? "" : "s", of, io ? io : "");
 	fputc('\n', p->out);
 	prose_print(p->out, p->width, "  Was it cold?  ", text);
 }
 
 void why_json_disk(struct json *j, const struct run *r)
 {
+	uint32_t major, minor;
 	size_t i;
 
 	json_object(j, "disk");
@@ -100,6 +117,10 @@ void why_json_disk(struct json *j, const struct run *r)
 		json_object(j, NULL);
 		json_string(j, "path", r->disk.files[i].name);
 		json_u64(j, "bytes", r->disk.files[i].read_bytes);
+		if (!*r->disk.files[i].name && disk_file_device(&r->disk.files[i], &major, &minor)) {
+			json_u64(j, "device_major", major);
+			json_u64(j, "device_minor", minor);
+		}
 		json_end(j);
 	}
 	json_end(j);
