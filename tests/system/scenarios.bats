@@ -220,8 +220,9 @@ one() {
 # as a rule. On a nested host that is busy the kernel changes to a task without telling now and then.
 @test "no more than 0.5 % of any runtime's cold start is unexplained" {
 	local name dark='[.ledger[] | select(.state == "unexplained") | .ns] | add // 0'
-	local more=$BATS_TEST_TMPDIR/more
+	local more
 	for name in $(q '.scenarios[] | select(.status == "ok") | .name'); do
+		more=$BATS_TEST_TMPDIR/$name
 		q ".scenarios[] | select(.name == \"$name\") | .runs[] | ($dark) / .cold_start_ns" >"$more.shares"
 		if jq -e '. > 0.005' "$more.shares" >/dev/null; then
 			ours_ends 0 --runtime "$name" -n 2 "${QUICK[@]}" -o "$more.coldprof"
