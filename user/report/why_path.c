@@ -22,11 +22,12 @@
 #define AT_COLUMNS 24       /* before phase or who: "at" and "for" */
 #define NO_BREAK '\x01'     /* a blank at which no line ends; no text of a recording has it */
 #define LONG_PART 20        /* a stretch of so much of the cold start has two lines, … */
-#define NAMED_PART 5        /* … a detail of so much of its stretch a name, and … */
+#define MOST_PART 4         /* … one of so much four, … */
+#define NAMED_PART 20       /* … a detail of so much of its stretch a name, and … */
 #define TELLING_PART 50     /* … the heaviest if it is so much */
 #define TOLD_PERCENT 90     /* so much of a long stretch is told by state */
 #define STRETCHES_MIN 12    /* at most so many, or … */
-#define STRETCHES_MORE 4    /* … as many more than there are phases */
+#define STRETCHES_MORE 2    /* … as many more than there are phases */
 
 /* Rows of the ledger of a stretch with one state. */
 struct part {
@@ -222,7 +223,7 @@ static char *line_text(const struct line *l)
 	bool big = length_of(l->stretch) >= total_of(l->r) / LONG_PART, all;
 	size_t columns = l->p->width > 80 ? l->p->width / 2 : 40, n = parts->n;
 	size_t least = least_parts(parts, length_of(l->stretch), big);
-	unsigned int lines, most = big ? 2 : 1;
+	unsigned int lines, most = length_of(l->stretch) >= total_of(l->r) / MOST_PART ? 4 : big ? 2 : 1;
 	char *shown = NULL;
 
 	if (n == 1 && parts->list[0].rows == 1) {
@@ -330,7 +331,7 @@ void why_print_path(const struct page *p, const struct run *r)
 	char number[TEXT_NUMBER_MAX];
 
 	stretches_of_run(r, &(struct stretch_rules){
-				    .who_part = 100, .slice_part = 20,
+				    .who_part = 100, .slice_part = 50,
 				    .most = most > STRETCHES_MIN ? most : STRETCHES_MIN }, &all);
 	fprintf(p->out, "\n  Critical path of run %" PRIu32 " (%s): at, for, phase, who: what\n",
 		r->index + 1, text_ms(number, total_of(r)));
