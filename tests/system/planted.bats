@@ -68,13 +68,8 @@ bundle() {
 	rm -rf "$BATS_TEST_TMPDIR/bundle"
 	mkdir "$BATS_TEST_TMPDIR/bundle"
 	(cd "$BATS_TEST_TMPDIR/bundle" && runc spec)
-	jq --arg root "$BATS_FILE_TMPDIR/rootfs" --arg data "$DATA" --arg cpu "${QUOTA%/*}" --argjson hooks "$hooks" '
-		.root = { path: $root, readonly: false }
-		| .process.terminal = false
-		| .process.args = ["/planted", "log=/w/log", "file=/w/data"] + $ARGS.positional + ["listen=8080", "serve=0"]
-		| .mounts += [{ destination: "/w", type: "bind", source: $data, options: ["bind", "rw"] }]
-		| if $cpu != "" then .mounts += [{ destination: "/cg", type: "bind", source: $cpu, options: ["bind", "rw"] }] else . end
-		| .hooks = $hooks' --args "$@" <"$BATS_TEST_TMPDIR/bundle/config.json" >"$BATS_TEST_TMPDIR/config"
+	jq -f "$BATS_TEST_DIRNAME/../fixture/planted_config.jq" --arg root "$BATS_FILE_TMPDIR/rootfs" --arg data "$DATA" --arg cpu "${QUOTA%/*}" \
+		--argjson hooks "$hooks" --args "$@" <"$BATS_TEST_TMPDIR/bundle/config.json" >"$BATS_TEST_TMPDIR/config"
 	mv "$BATS_TEST_TMPDIR/config" "$BATS_TEST_TMPDIR/bundle/config.json"
 }
 

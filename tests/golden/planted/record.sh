@@ -35,12 +35,8 @@ in_runc() {
 	shift
 	rm -rf "$work/bundle" && mkdir "$work/bundle"
 	(cd "$work/bundle" && runc spec) || return
-	jq --arg root "$work/rootfs" --arg data "$work/w" --arg cpu "${quota%/*}" --argjson hooks "$hooks" '
-		.root = { path: $root, readonly: false } | .process.terminal = false
-		| .process.args = ["/planted", "log=/w/log", "file=/w/data"] + $ARGS.positional + ["listen=8080", "serve=0"]
-		| .mounts += [{ destination: "/w", type: "bind", source: $data, options: ["bind", "rw"] }]
-		| if $cpu != "" then .mounts += [{ destination: "/cg", type: "bind", source: $cpu, options: ["bind", "rw"] }] else . end
-		| .hooks = $hooks' --args "$@" <"$work/bundle/config.json" >"$work/config" && mv "$work/config" "$work/bundle/config.json"
+	jq -f tests/fixture/planted_config.jq --arg root "$work/rootfs" --arg data "$work/w" --arg cpu "${quota%/*}" --argjson hooks "$hooks" \
+		--args "$@" <"$work/bundle/config.json" >"$work/config" && mv "$work/config" "$work/bundle/config.json"
 	record "" --runtime runc --bundle "$work/bundle"
 }
 
