@@ -155,6 +155,12 @@ memory() {
 	# Now and then the kernel brings in a few pages at once; its own count knows.
 	kind file_major 400 604
 	memory "$json" '.timeline.faults | .file_major == .major'
+	# … and all before the first byte, so they are what the page cache did not have.
+	cached() {
+		jq '.scenarios[0].runs[0].disk.page_cache' "$1"
+	}
+	jq -en --argjson a "$(cached "$base")" --argjson b "$(cached "$json")" '$b.misses - $a.misses | . >= 400 and . <= 604'
+	jq -en --argjson a "$(cached "$base")" --argjson b "$(cached "$json")" '$b.hits - $a.hits | . >= 700 and . <= 800'
 	kind shmem 300 302
 	kind guest_ram 0 0
 	kind other 0 60

@@ -128,6 +128,16 @@ static void sum_faults(struct memory_faults *to, const struct memory_faults *f)
 	to->other += f->other;
 }
 
+bool memory_faults_of_start(const struct memory_timeline *t, struct memory_faults *sum)
+{
+	size_t i;
+
+	*sum = (struct memory_faults){ 0 };
+	for (i = 0; i < t->n_phases; i++)
+		sum_faults(sum, &t->phases[i].faults);
+	return t->n > 0 && t->n_phases > 0;
+}
+
 static void add_faults(struct memory_faults *to, const struct wire_rss *b)
 {
 	uint64_t all = (uint64_t)b->minor + b->major, told;

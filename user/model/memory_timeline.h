@@ -119,6 +119,8 @@ void memory_guest_find(struct run *r); /* memory_guest.c: of memory_timeline_fin
 void memory_timeline_release(struct memory_timeline *t);
 
 uint64_t memory_faults_count(const struct memory_faults *f); /* minor and major */
+/* Those of all phases, so until the first byte; false: not recorded, or the run has no phases. */
+bool memory_faults_of_start(const struct memory_timeline *t, struct memory_faults *sum);
 uint64_t memory_amount_rss(const struct memory_amount *a);
 uint64_t memory_amount_guest(const struct memory_amount *a); /* of that, guest RAM */
 
