@@ -205,6 +205,12 @@ static const struct finding_case {
 	  .not_so = "+100ms - CONSOLE text=\"[    0.050000] x\"\n"
 		    "+101ms - CONSOLE text=\"[    0.051000] random: crng init done\"\n"
 		    "+190ms - CONSOLE text=y\n" },
+	{ .rule = "vm-ip-config",
+	  .holds = "+100ms - CONSOLE text=\"[    0.500000] Loading compiled-in X.509 certificates\"\n"
+		   "+125ms - CONSOLE text=\"[    0.525000] IP-Config: Complete:\"\n",
+	  .ns = 25000000,
+	  .not_so = "+100ms - CONSOLE text=\"[    0.500000] Loading compiled-in X.509 certificates\"\n"
+		    "+125ms - CONSOLE text=\"[    0.525000] Freeing unused kernel image\"\n" },
 	{ .rule = "vm-clock-wait",
 	  .holds = "+100ms - CONSOLE text=x\n"
 		   "+180ms - CONSOLE text=\"tsc: Fast TSC calibration failed\"\n",

@@ -354,6 +354,15 @@ static bool entropy(struct finding_search *q)
 	return silence(q, lines, true);
 }
 
+/* The kernel's own configuration by ip= (net/ipv4/ipconfig.c): it naps, waits for carriers and for DHCP. */
+static bool ip_config(struct finding_search *q)
+{
+	static const char *const lines[FINDING_PATTERNS] = { "*IP-Config: *", "*Sending DHCP requests*",
+							     "*more seconds for network*" };
+
+	return silence(q, lines, true);
+}
+
 #define MARK_PORT 0xf4
 #define MARK_LOAD 0x22 /* scenarios/guest/init.c */
 #define MARK_LOADED 0x23
@@ -607,6 +616,10 @@ const struct finding_rule finding_rules_vm[] = {
 	  .least_ns = 10 * MS, .evidence = entropy,
 	  .mend = "virtio-rng, or random.trust_cpu=on on the command line.",
 	  .trade_off = "The CPU's generator, or the host's, is trusted." },
+	{ .name = "vm-ip-config", .title = "the guest's kernel sets up the network by ip=",
+	  .least_ns = 10 * MS, .evidence = ip_config,
+	  .mend = "Leave ip= out; the guest's init or agent sets the address by netlink.",
+	  .trade_off = "Something in the guest has to; a root over NFS needs ip=." },
 	{ .name = "vm-first-touch", .title = "guest memory is mapped page by page",
 	  .counts = "faults", .least_ns = 2 * MS, .evidence = page_faults,
 	  .mend = "Huge pages for guest RAM (THP, hugetlbfs), or a smaller kernel and initramfs.",
