@@ -63,7 +63,7 @@ static __always_inline __u32 read_reason(void *vcpu, __u32 isa)
 SEC("raw_tp/kvm_entry")
 int on_kvm_entry(struct raw_args *ctx)
 {
-	struct probe_vcpu *v = vcpu_current();
+	struct probe_vcpu *v = vcpu_current(ctx);
 	struct probe_exit *e;
 	__u64 now;
 
@@ -103,7 +103,7 @@ static __always_inline int left_guest(struct probe_vcpu *v, __u32 isa, __u32 rea
 SEC("raw_tp/kvm_exit")
 int on_kvm_exit(struct raw_args *ctx)
 {
-	struct probe_vcpu *v = vcpu_current();
+	struct probe_vcpu *v = vcpu_current(ctx);
 	__u32 isa = ctx->args[1];
 
 	return v ? left_guest(v, isa, read_reason((void *)ctx->args[0], isa)) : 0;
@@ -116,7 +116,7 @@ int on_kvm_exit(struct raw_args *ctx)
 SEC("raw_tp/kvm_exit")
 int on_kvm_exit_reason(struct raw_args *ctx)
 {
-	struct probe_vcpu *v = vcpu_current();
+	struct probe_vcpu *v = vcpu_current(ctx);
 	__u32 isa = ctx->args[2], reason = ctx->args[0];
 
 	if (!v)
@@ -129,26 +129,40 @@ int on_kvm_exit_reason(struct raw_args *ctx)
 }
 
 /*
- * The last thing that KVM_RUN does. So for the ledger the call is over here: what is left of it, the way
- * out of the kernel, is no more than the way of any call, and the probe at its end has little to do.
+ * Only attached where on_kvm_layout() found nothing, which saves each exit a program: the end of the
+ * call tells the same. This is the last thing that KVM_RUN does, so for the ledger the call is over here.
  */
 SEC("raw_tp/kvm_userspace_exit")
 int on_kvm_userspace_exit(struct raw_args *ctx)
 {
-	struct cpu_state *s = control.timed ? cpu_state() : NULL;
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct probe_vcpu *v = s ? vcpu_of_current(s, task) : NULL;
+	struct cpu_state *s = control.timed ? cpu_state_of_raw(ctx) : NULL;
+	struct probe_vcpu *v = s ? vcpu_at(s->vcpu) : NULL;
 	__u64 now;
 
 	if (!v)
 		return 0;
-	cpu_state_is_of(s, task);
 	now = bpf_ktime_get_ns();
-	/* Interrupted by a signal the reason is an old one. */
-	v->user_reason = (__s32)ctx->args[1] < 0 ? 10 /* KVM_EXIT_INTR */ : ctx->args[0];
-	v->user_exits++;
+	vcpu_told_why(v, ctx->args[0], (__s32)ctx->args[1] < 0);
 	vcpu_left_run(v, now);
-	memory_ends_run(s, task, now);
+	memory_ends_run(s, now);
+	return 0;
+}
+
+struct kvm_vcpu___own {
+	void *run;
+} __attribute__((preserve_access_index));
+
+/*
+ * Run once by the collector, never attached. Here and not where it is needed, because libbpf looks through
+ * the types of every module for what the kernel itself has not, and so does it only where KVM is looked at.
+ */
+SEC("raw_tp")
+int on_kvm_layout(struct raw_args *ctx)
+{
+	struct kvm_vcpu___own *vcpu = NULL;
+
+	if (bpf_core_field_exists(vcpu->run))
+		control.vcpu_page = bpf_core_field_offset(vcpu->run);
 	return 0;
 }
 
@@ -297,7 +311,7 @@ static __always_inline void begin_access(struct probe_vcpu *v, __u64 key, __u32 
 SEC("raw_tp/kvm_pio")
 int on_kvm_pio(struct raw_args *ctx)
 {
-	struct probe_vcpu *v = vcpu_current();
+	struct probe_vcpu *v = vcpu_current(ctx);
 	__u32 write = ctx->args[0], port = ctx->args[1];
 	__u64 key = (__u64)WIRE_SPACE_PORT << PROBE_DEVICE_SPACE | (__u16)port;
 
@@ -320,7 +334,7 @@ int on_kvm_pio(struct raw_args *ctx)
 SEC("raw_tp/kvm_fast_mmio")
 int on_kvm_fast_mmio(struct raw_args *ctx)
 {
-	struct probe_vcpu *v = vcpu_current();
+	struct probe_vcpu *v = vcpu_current(ctx);
 	__u64 gpa = ctx->args[0];
 
 	if (v)
@@ -340,7 +354,7 @@ int on_kvm_fast_mmio(struct raw_args *ctx)
 SEC("raw_tp/kvm_mmio")
 int on_kvm_mmio(struct raw_args *ctx)
 {
-	struct probe_vcpu *v = vcpu_current();
+	struct probe_vcpu *v = vcpu_current(ctx);
 	__u32 type = ctx->args[0];
 	__u64 gpa = ctx->args[2];
 	__u8 byte = 0;

@@ -10,6 +10,8 @@
 #include "bpf/vcpu.h"
 
 #define KVM_EXIT_IO 2
+#define KVM_EXIT_INTR 10
+#define KVM_RUN_EXIT_REASON 8 /* of struct kvm_run (linux/kvm.h) */
 #define KVM_RUN_CMD 0xae80
 
 struct {
@@ -44,29 +46,12 @@ static __always_inline struct probe_vcpu *vcpu_at(__u32 place)
 	return v && v->run == control.run ? v : NULL;
 }
 
-/*
- * The vCPU whose thread is on this CPU. The place of the one that was last here is kept with the CPU:
- * looking it up with the task costs more than the rest of an exit. Whose it is, is asked all the same.
- */
-static __always_inline struct probe_vcpu *vcpu_of_current(struct cpu_state *s, struct task_struct *task)
+/* The vCPU whose thread is on this CPU; ctx: a raw tracepoint's. */
+static __always_inline struct probe_vcpu *vcpu_current(const void *ctx)
 {
-	struct probe_vcpu *v = vcpu_at(s->vcpu);
-	struct task_ctx *c;
+	struct cpu_state *s = control.timed ? cpu_state_of_raw(ctx) : NULL;
 
-	if (v && v->tid == (__u32)task->pid)
-		return v;
-	c = ctx_of(task);
-	if (!c)
-		return NULL;
-	s->vcpu = c->vcpu;
-	return vcpu_at(c->vcpu);
-}
-
-static __always_inline struct probe_vcpu *vcpu_current(void)
-{
-	struct cpu_state *s = control.timed ? cpu_state() : NULL;
-
-	return s ? vcpu_of_current(s, bpf_get_current_task_btf()) : NULL;
+	return s ? vcpu_at(s->vcpu) : NULL;
 }
 
 static __always_inline struct probe_exit *exit_at(__u32 index)
@@ -80,12 +65,13 @@ static __always_inline struct probe_exit *exit_at(__u32 index)
 	return e;
 }
 
-/* The first time that a task calls KVM_RUN. */
-static __always_inline void vcpu_new(struct task_ctx *c, __u64 now)
+/* The first time that a task calls KVM_RUN, of the vCPU that fd is. */
+static __always_inline void vcpu_new(struct task_ctx *c, __u32 fd, __u64 now)
 {
 	static const struct probe_vcpu empty = {};
 	__u64 id = bpf_get_current_pid_tgid();
 	struct probe_vcpu *v = NULL;
+	struct file *file;
 	__u32 slot, i;
 
 	c->vcpu = ~0u;
@@ -106,6 +92,9 @@ static __always_inline void vcpu_new(struct task_ctx *c, __u64 now)
 	v->run = control.run;
 	v->slot = slot;
 	v->next_send = now + WIRE_VCPU_EVERY_NS;
+	file = control.vcpu_page ? file_of_fd(bpf_get_current_task_btf(), fd) : NULL;
+	if (file)
+		v->page = kernel_u64((__u64)KERNEL_READ(file, private_data) + control.vcpu_page);
 	vcpu_begin(v, now);
 	c->vcpu = slot + 1;
 }
@@ -212,6 +201,13 @@ static __always_inline void vcpu_entered_run(struct probe_vcpu *v, __u64 now)
 		device_book(v, now);
 	vcpu_run_enter(v, now);
 	vcpu_tell(v);
+}
+
+/* Why KVM_RUN came back. Interrupted by a signal the reason is an old one. */
+static __always_inline void vcpu_told_why(struct probe_vcpu *v, __u32 reason, bool failed)
+{
+	v->user_reason = failed ? KVM_EXIT_INTR : reason;
+	v->user_exits++;
 }
 
 static __always_inline void vcpu_left_run(struct probe_vcpu *v, __u64 now)

@@ -291,18 +291,33 @@ int memory_settle_fault(struct memory_state *m, int over);
 int memory_look_at_run(struct memory_state *m);
 int memory_send(struct memory_state *m, __u64 now);
 
+/* A task's page faults, and one, so that it is never 0. */
+static __always_inline __u64 memory_counts(const struct task_struct *task)
+{
+	return task->min_flt + task->maj_flt + 1;
+}
+
+/* … of the current one, whose state s is: to ask for the task itself costs more. */
+static __always_inline __u64 memory_counts_of(const struct cpu_state *s)
+{
+	struct task_struct *task = (struct task_struct *)s->task;
+
+	if (by_load())
+		return KERNEL_READ(task, min_flt) + KERNEL_READ(task, maj_flt) + 1;
+	return memory_counts(bpf_get_current_task_btf());
+}
+
 /*
  * KVM takes a vCPU's faults in guest RAM upon itself: no exception is seen of them. What the task's
  * counts grew by in KVM_RUN, less the exceptions, is the guest's.
  */
-static __always_inline void memory_enter_run(struct cpu_state *s, struct task_struct *task)
+static __always_inline void memory_enter_run(struct cpu_state *s, __u64 counts)
 {
 	struct memory_state *m = &s->memory;
-	__u64 counts = task->min_flt + task->maj_flt + 1;
 
 	/* As a rule there was no fault since the last time: hundreds of thousands of times a second. */
 	if (m->looked != counts) {
-		if (!memory_begin_look(m, s->task, memory_mm(task)))
+		if (!memory_begin_look(m, s->task, memory_mm((struct task_struct *)s->task)))
 			return;
 		m->looked = counts;
 	}
@@ -361,27 +376,28 @@ static __always_inline void memory_come_back(struct cpu_state *s, struct task_ct
 		m->fault_major = c->memory_major;
 	}
 	if (in_run)
-		memory_enter_run(s, task);
+		memory_enter_run(s, memory_counts(task));
 }
 
 /* ---- system calls ---------------------------------------------------------------------------------- */
 
-static __always_inline void memory_begins_run(struct cpu_state *s, struct task_struct *task)
+/* s is the current task's in both. */
+static __always_inline void memory_begins_run(struct cpu_state *s)
 {
 	if (!config_memory || !s->ours)
 		return;
 	if (s->memory.fault)
 		memory_settle_fault(&s->memory, 1);
-	memory_enter_run(s, task);
+	memory_enter_run(s, memory_counts_of(s));
 }
 
-static __always_inline void memory_ends_run(struct cpu_state *s, struct task_struct *task, __u64 now)
+static __always_inline void memory_ends_run(struct cpu_state *s, __u64 now)
 {
 	struct memory_state *m = &s->memory;
 
 	if (!config_memory || !s->ours || !m->in_run)
 		return;
-	if (task->min_flt + task->maj_flt + 1 != m->in_run)
+	if (memory_counts_of(s) != m->in_run)
 		memory_look_at_run(m);
 	if (m->pending && memory_is_due(m->sent, now))
 		memory_send(m, now);

@@ -60,9 +60,11 @@ struct cpu_state {
 	__u32 irqs;   /* 1 << enum wire_irq: what interrupts the task */
 	__u32 vector; /* of the softirq */
 	__u32 ours;   /* 1: the task is of the run */
-	__u32 vcpu;   /* task_ctx.vcpu of the vCPU that last left its guest here; 0 = none */
+	__u32 vcpu;   /* its task_ctx.vcpu */
 	__u64 task;   /* its address, to know it again; 0 = not known */
 	__u64 regs;   /* where its registers lie in a system call; 0 = not known */
+	__u64 stack;  /* … and its kernel stack: which block of STACK_BYTES */
+	__u64 place;  /* see stack_block() */
 	__u64 since;  /* when the task that is on it came; 0 = not known */
 	__u64 used;   /* when one of the run last came or left */
 	struct call call;
@@ -165,6 +167,7 @@ static __always_inline struct cpu_state *cpu_state(void)
 		s->ours = 0;
 		s->task = 0;
 		s->regs = 0;
+		s->stack = 0;
 		s->vcpu = 0;
 		s->since = 0;
 		s->used = 0;
@@ -196,6 +199,8 @@ static __always_inline void cpu_state_is_of(struct cpu_state *s, struct task_str
 	c = ctx_of(task);
 	s->task = (__u64)task;
 	s->regs = 0;
+	s->stack = 0;
+	s->vcpu = c ? c->vcpu : 0;
 	s->ours = c != NULL;
 	if (c) {
 		call_restart(s, c);
@@ -223,6 +228,39 @@ static __always_inline struct cpu_state *cpu_state_of_call(const struct pt_regs 
 	if (s && s->regs != (__u64)regs) {
 		cpu_state_is_of(s, bpf_get_current_task_btf());
 		s->regs = (__u64)regs;
+	}
+	return s;
+}
+
+#define STACK_BYTES 16384 /* a kernel stack is no smaller, and lies at a multiple of its size, wherever 64 bits are */
+
+/*
+ * The block that a place on the kernel's stack is in: no two threads share one. (The verifier masks no
+ * pointers; what has been in memory is a number to it.)
+ */
+static __always_inline __u64 stack_block(struct cpu_state *s, const void *place)
+{
+	volatile __u64 *number = &s->place;
+
+	*number = (__u64)place;
+	return *number & ~(__u64)(STACK_BYTES - 1);
+}
+
+/*
+ * cpu_state_of_current() in a raw tracepoint, whose arguments lie on the stack of the task: asking for the
+ * task is a call, which costs more than all else here where the kernel guards its returns.
+ */
+static __always_inline struct cpu_state *cpu_state_of_raw(const void *ctx)
+{
+	struct cpu_state *s = cpu_state();
+	__u64 stack;
+
+	if (!s)
+		return NULL;
+	stack = stack_block(s, ctx);
+	if (s->stack != stack) {
+		cpu_state_is_of(s, bpf_get_current_task_btf());
+		s->stack = stack;
 	}
 	return s;
 }

@@ -208,8 +208,10 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		return 0;
 	s->task = (__u64)next;
 	s->regs = 0;
+	s->stack = 0;
 	p = ctx_of(prev);
 	n = ctx_of(next);
+	s->vcpu = n ? n->vcpu : 0;
 	prev_role = role_of(prev, p);
 	next_role = role_of(next, n);
 	if (!control.timed && !prev_role && !next_role)

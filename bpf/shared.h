@@ -23,6 +23,7 @@ struct probe_control {
 	__u32 marks;      /* GUEST_MARK records so far, those left out with them; … */
 	__u32 posts;      /* … and those of port 0x80, which have a budget of their own */
 	__u32 isa;        /* what kvm_exit says it is: 1 vmx, 2 svm, others; 0 = it has not fired */
+	__u32 vcpu_page;  /* where struct kvm_vcpu has the address of its struct kvm_run; 0 = not known */
 };
 
 /* A record of the ring "notices". */
@@ -60,7 +61,7 @@ struct probe_device {
 #define PROBE_VCPUS_MAX 64 /* power of two */
 #define PROBE_VCPU_DEVICES 8 /* power of two */
 struct probe_vcpu {
-	__u64 regs;  /* where the kernel has the registers of its system calls: no other thread's lie there */
+	__u64 page;  /* its struct kvm_run, as the kernel maps it: why KVM_RUN came back; 0 = not known */
 	__u64 first; /* its first KVM_RUN */
 	__u64 last;  /* ns[] is right up to here */
 	__u64 end;   /* its thread ended; 0 = no */

@@ -29,30 +29,23 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 	return enter_call(regs, id);
 }
 
-/* A known vCPU is back from KVM_RUN. As a rule kvm_userspace_exit has told it. */
-static __always_inline bool exit_vcpu(struct pt_regs *regs)
+/* A known vCPU is back from KVM_RUN. */
+static __always_inline bool exit_vcpu(const struct pt_regs *regs, long ret)
 {
-	struct cpu_state *s = control.timed ? cpu_state() : NULL;
+	struct cpu_state *s = control.timed ? cpu_state_of_call(regs) : NULL;
 	struct probe_vcpu *v = s ? vcpu_at(s->vcpu) : NULL;
-	struct task_struct *task;
 	__u64 now;
 
-	if (!s)
-		return false;
-	if (v && v->regs == (__u64)regs && v->user_since) {
-		s->call.nr = NO_SYSCALL;
-		return true;
-	}
-	task = bpf_get_current_task_btf();
-	v = vcpu_of_current(s, task);
 	if (!v)
 		return false;
-	now = bpf_ktime_get_ns();
-	cpu_state_is_of(s, task);
 	s->call.nr = NO_SYSCALL;
-	v->regs = (__u64)regs;
+	if (v->user_since) /* kvm_userspace_exit has told it */
+		return true;
+	now = bpf_ktime_get_ns();
+	if (v->page)
+		vcpu_told_why(v, kernel_u32(v->page + KVM_RUN_EXIT_REASON), ret < 0);
 	vcpu_left_run(v, now);
-	memory_ends_run(s, task, now);
+	memory_ends_run(s, now);
 	return true;
 }
 
@@ -263,7 +256,7 @@ static __always_inline void exit_telling(struct pt_regs *regs, long id, long ret
 		return;
 	s = is_kvm_run(regs, id) ? cpu_state_of_current() : NULL;
 	if (s)
-		memory_ends_run(s, bpf_get_current_task_btf(), bpf_ktime_get_ns());
+		memory_ends_run(s, bpf_ktime_get_ns());
 	if (id == SYSCALL_accept || id == SYSCALL_accept4)
 		exit_accept(c, ret);
 	else if (config_kvm && id == SYSCALL_ioctl)
@@ -279,7 +272,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	struct call *call;
 	__u32 nr;
 
-	if (control.idle || (is_kvm_run(regs, id) && exit_vcpu(regs)) || !is_wanted(regs, id))
+	if (control.idle || (is_kvm_run(regs, id) && exit_vcpu(regs, ret)) || !is_wanted(regs, id))
 		return 0;
 	if (is_telling(id))
 		exit_telling(regs, id, ret);

@@ -49,10 +49,12 @@ static __always_inline void enter_kvm(struct task_ctx *c, __u32 fd, __u32 cmd)
 	if (nr == KVM_RUN_NR) {
 		s = cpu_state_of_current();
 		if (s)
-			memory_begins_run(s, bpf_get_current_task_btf());
+			memory_begins_run(s);
 		if (c->vcpu) /* there was no room for it */
 			return;
-		vcpu_new(c, c->telling_enter);
+		vcpu_new(c, fd, c->telling_enter);
+		if (s)
+			s->vcpu = c->vcpu;
 		run = record_reserve(WIRE_KVM_RUN, sizeof(*run));
 		if (!run)
 			return;
@@ -119,23 +121,20 @@ static __always_inline bool is_kvm_run(struct pt_regs *regs, long id)
  * A known vCPU calls KVM_RUN: by far the most frequent of all calls, so it is looked at by itself, and
  * at once. False: it is none.
  */
-static __always_inline bool enter_vcpu(struct pt_regs *regs)
+static __always_inline bool enter_vcpu(const struct pt_regs *regs)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct cpu_state *s = control.timed ? cpu_state() : NULL;
-	struct probe_vcpu *v = s ? vcpu_of_current(s, task) : NULL;
+	struct cpu_state *s = control.timed ? cpu_state_of_call(regs) : NULL;
+	struct probe_vcpu *v = s ? vcpu_at(s->vcpu) : NULL;
 	__u64 now;
 
 	if (!v)
 		return false;
 	now = bpf_ktime_get_ns();
-	cpu_state_is_of(s, task);
 	s->call.nr = SYSCALL_ioctl;
 	s->call.off_in_call = 0;
 	s->call.enter = now;
-	v->regs = (__u64)regs;
 	vcpu_entered_run(v, now);
-	memory_begins_run(s, task);
+	memory_begins_run(s);
 	return true;
 }
 

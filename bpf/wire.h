@@ -364,7 +364,7 @@ struct wire_vcpu {
 	__u64 ns[WIRE_VCPU_STATES];
 	__u64 runs;       /* calls of KVM_RUN */
 	__u64 entries;    /* kvm_entry: 0 where it does not fire, then GUEST has KERNEL in it */
-	__u64 user_exits; /* kvm_userspace_exit */
+	__u64 user_exits; /* returns of KVM_RUN that told why */
 	__u32 slot;       /* its place among the probes' sums; no meaning beyond that */
 	__u32 pad;
 };

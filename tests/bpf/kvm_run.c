@@ -187,6 +187,8 @@ static void load(enum layout layout)
 							prog == p->progs.on_kvm_exit ||
 							prog == p->progs.on_kvm_exit_reason ||
 							prog == p->progs.on_kvm_pio ||
+							prog == p->progs.on_kvm_layout ||
+							prog == p->progs.on_kvm_userspace_exit ||
 							prog == p->progs.on_kvm_fast_mmio);
 	ret = probes__load(p);
 	if (layout != LAYOUT_HOST)
@@ -443,6 +445,42 @@ static void check_devices(void)
 	want("devices with all of theirs", found, DEVICES);
 }
 
+/* Where this kernel's struct kvm_vcpu has its struct kvm_run; 0: it has no such type. */
+static uint32_t page_offset(void)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	struct btf *module = btf__load_module_btf("kvm", kernel), *b = module ? module : kernel;
+	int id = btf__find_by_name_kind(b, "kvm_vcpu", BTF_KIND_STRUCT);
+	const struct btf_type *t = btf__type_by_id(b, id > 0 ? id : 0);
+	uint32_t at = 0, i;
+
+	for (i = 0; id > 0 && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(b, btf_members(t)[i].name_off), "run"))
+			at = btf_member_bit_offset(t, i) / 8;
+	btf__free(module);
+	btf__free(kernel);
+	return at;
+}
+
+/* Why KVM_RUN came back, told by its tracepoint: where the types do not say where else that is. */
+static void check_userspace_exit(void)
+{
+	struct probe_vcpu before = vcpu(), v;
+
+	fire(p->progs.on_kvm_layout, 0, 0, 0);
+	want("struct kvm_run is in struct kvm_vcpu at", p->bss->control.vcpu_page, page_offset());
+	fire(p->progs.on_kvm_userspace_exit, 6, 0, 0);
+	v = vcpu();
+	want("returns", v.user_exits, before.user_exits + 1);
+	want("for mmio", v.user_reason, 6);
+	want("the VMM has it", v.state, WIRE_VCPU_VMM);
+	/* Another one without a KVM_RUN in between: that was not seen, and the VMM has it as before. */
+	fire(p->progs.on_kvm_userspace_exit, 2, (uint64_t)-4, 0);
+	v = vcpu();
+	want("interrupted", v.user_reason, 10);
+	want("the VMM has it still", v.state == WIRE_VCPU_VMM && v.user_since > 0, 1);
+}
+
 static uint64_t run_time(const struct bpf_program *prog, uint64_t *count)
 {
 	struct bpf_prog_info info = { 0 };
@@ -572,6 +610,7 @@ int main(int argc, char **argv)
 	check_text();
 	check_fast_mmio();
 	check_devices();
+	check_userspace_exit();
 	probes__destroy(p);
 	check_layouts();
 	loads = false;

@@ -47,6 +47,8 @@ void kvm_sums_choose(struct kvm_sums *k, struct probes *p, bool wanted)
 		/* By hand: one that is not there would stop all of them. */
 		bpf_program__set_autoattach(s[i].program, false);
 	}
+	bpf_program__set_autoload(p->progs.on_kvm_layout, k->wanted);
+	bpf_program__set_autoattach(p->progs.on_kvm_layout, false);
 	/* The others' programs speak of these: they stay, as small as they can be. */
 	if (!k->wanted) {
 		bpf_map__set_max_entries(p->maps.vm_devices, 1);
@@ -56,16 +58,28 @@ void kvm_sums_choose(struct kvm_sums *k, struct probes *p, bool wanted)
 	}
 }
 
+/* Where it cannot be found out, the tracepoint has to tell why KVM_RUN came back. */
+static void find_layout(struct probes *p)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+
+	bpf_prog_test_run_opts(bpf_program__fd(p->progs.on_kvm_layout), &run);
+}
+
 void kvm_sums_attach(struct kvm_sums *k, struct probes *p)
 {
 	struct slot s[KVM_PROBES];
 	int i;
 
 	k->attached = 0;
+	if (k->wanted)
+		find_layout(p);
 	slots_of(p, s);
 	for (i = 0; k->wanted && i < KVM_PROBES; i++) {
 		/* Two programs for one tracepoint: see bpf/kvm.bpf.c. */
 		if (i == KVM_EXIT && k->attached & (1u << KVM_EXIT_REASON))
+			continue;
+		if (i == KVM_USERSPACE_EXIT && p->bss->control.vcpu_page)
 			continue;
 		*s[i].link = bpf_program__attach(s[i].program);
 		if (*s[i].link)
