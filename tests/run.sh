@@ -62,17 +62,45 @@ for program in build/obj/"$flavour"/unit/test_* build/obj/"${flavour/#plain/plai
 	[ $status = 0 ] || tail -n 40 "$out/$name.err"
 done
 
-suites="tests/cli"
-[ "$mode" = all ] && suites="tests/cli tests/system"
-for file in $(find $suites -name '*.bats' 2>/dev/null | sort); do
-	name=$(basename "$file" .bats)
-	start=$SECONDS
-	timeout 1200 bats --formatter tap "$file" >"$out/$name.tap" 2>"$out/$name.err" </dev/null
-	status=$?
-	count "$out/$name.tap" $status
-	printf '%-28s %s (%d s)\n' "$name" "$([ $status = 0 ] && echo ok || echo FAILED)" $((SECONDS - start))
+suites() {
+	find "$1" -name '*.bats' 2>/dev/null | sort
+}
+
+# suite FILE: run it; what it said, how it ended and how long it took are files.
+suite() {
+	local name start=$SECONDS
+	name=$(basename "$1" .bats)
+	timeout 1200 bats --formatter tap "$1" >"$out/$name.tap" 2>"$out/$name.err" </dev/null
+	echo $? $((SECONDS - start)) >"$out/$name.ended"
+}
+
+# told FILE: … and now it is told.
+told() {
+	local name status seconds
+	name=$(basename "$1" .bats)
+	read -r status seconds <"$out/$name.ended"
+	count "$out/$name.tap" "$status"
+	printf '%-28s %s (%d s)\n' "$name" "$([ "$status" = 0 ] && echo ok || echo FAILED)" "$seconds"
 	show "$out/$name.tap"
-	[ $status = 0 ] || tail -n 20 "$out/$name.err"
+	[ "$status" = 0 ] || tail -n 20 "$out/$name.err"
+}
+
+# These measure nothing: as many at once as there are CPUs.
+for file in $(suites tests/cli); do
+	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+		wait -n
+	done
+	suite "$file" &
+done
+wait
+for file in $(suites tests/cli); do
+	told "$file"
+done
+
+# These do.
+[ "$mode" = all ] && for file in $(suites tests/system); do
+	suite "$file"
+	told "$file"
 done
 
 echo
