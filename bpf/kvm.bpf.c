@@ -135,7 +135,7 @@ int on_kvm_exit_reason(struct raw_args *ctx)
 SEC("raw_tp/kvm_userspace_exit")
 int on_kvm_userspace_exit(struct raw_args *ctx)
 {
-	struct cpu_state *s = control.timed ? cpu_state_of_raw(ctx) : NULL;
+	struct cpu_state *s = control.timed ? cpu_state_on(ctx) : NULL;
 	struct probe_vcpu *v = s ? vcpu_at(s->vcpu) : NULL;
 	__u64 now;
 

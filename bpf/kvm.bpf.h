@@ -49,7 +49,7 @@ static __always_inline struct probe_vcpu *vcpu_at(__u32 place)
 /* The vCPU whose thread is on this CPU; ctx: a raw tracepoint's. */
 static __always_inline struct probe_vcpu *vcpu_current(const void *ctx)
 {
-	struct cpu_state *s = control.timed ? cpu_state_of_raw(ctx) : NULL;
+	struct cpu_state *s = control.timed ? cpu_state_on(ctx) : NULL;
 
 	return s ? vcpu_at(s->vcpu) : NULL;
 }

@@ -231,11 +231,9 @@ int memory_send(struct memory_state *m, __u64 now)
 	m->sent = now;
 	if (!memory_may_send(now))
 		return 0;
-	r = record_reserve_at(WIRE_RSS, sizeof(*r), now);
+	r = record_reserve_of(WIRE_RSS, sizeof(*r), now, task->pid, task->tgid);
 	if (!r)
 		return 0;
-	r->head.tid = task->pid;
-	r->head.pid = task->tgid;
 	memory_fill(&r->body, m, task);
 	record_submit(r);
 	__builtin_memset(m->faults, 0, sizeof(m->faults));
@@ -309,19 +307,19 @@ static __always_inline __u32 kind_of(__u32 mapping, __u32 code)
 	return mapping & MAPPING_SHMEM ? FAULT_IS_SHMEM : FAULT_IS_FILE;
 }
 
-static __always_inline void on_fault(__u64 address, __u64 code)
+static __always_inline void on_fault(const void *place, __u64 address, __u64 code)
 {
-	struct cpu_state *s = cpu_state();
-	struct task_struct *task = bpf_get_current_task_btf();
+	/* The upper half is the kernel's. */
+	struct cpu_state *s = (__s64)address < 0 ? NULL : cpu_state_on(place);
+	struct task_struct *task;
 	struct memory_state *m;
 	__u32 mapping = 0, flags;
 	__u64 mm, now;
 
-	/* The upper half is the kernel's. */
-	if (!s || (__s64)address < 0)
+	if (!s || !s->ours)
 		return;
-	cpu_state_is_of(s, task);
-	mm = s->ours ? memory_mm(task) : 0;
+	task = task_of(s);
+	mm = memory_mm(task);
 	if (!mm)
 		return;
 	if (memory_shared.run != control.run)
@@ -361,14 +359,14 @@ static __always_inline void on_fault(__u64 address, __u64 code)
 SEC("tp_btf/page_fault_user")
 int BPF_PROG(on_fault_user, unsigned long address, struct pt_regs *regs, unsigned long code)
 {
-	on_fault(address, code);
+	on_fault(ctx, address, code);
 	return 0;
 }
 
 SEC("tp_btf/page_fault_kernel")
 int BPF_PROG(on_fault_kernel, unsigned long address, struct pt_regs *regs, unsigned long code)
 {
-	on_fault(address, code);
+	on_fault(ctx, address, code);
 	return 0;
 }
 

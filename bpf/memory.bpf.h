@@ -297,16 +297,6 @@ static __always_inline __u64 memory_counts(const struct task_struct *task)
 	return task->min_flt + task->maj_flt + 1;
 }
 
-/* … of the current one, whose state s is: to ask for the task itself costs more. */
-static __always_inline __u64 memory_counts_of(const struct cpu_state *s)
-{
-	struct task_struct *task = (struct task_struct *)s->task;
-
-	if (by_load())
-		return KERNEL_READ(task, min_flt) + KERNEL_READ(task, maj_flt) + 1;
-	return memory_counts(bpf_get_current_task_btf());
-}
-
 /*
  * KVM takes a vCPU's faults in guest RAM upon itself: no exception is seen of them. What the task's
  * counts grew by in KVM_RUN, less the exceptions, is the guest's.
@@ -388,7 +378,7 @@ static __always_inline void memory_begins_run(struct cpu_state *s)
 		return;
 	if (s->memory.fault)
 		memory_settle_fault(&s->memory, 1);
-	memory_enter_run(s, memory_counts_of(s));
+	memory_enter_run(s, memory_counts(task_of(s)));
 }
 
 static __always_inline void memory_ends_run(struct cpu_state *s, __u64 now)
@@ -397,7 +387,7 @@ static __always_inline void memory_ends_run(struct cpu_state *s, __u64 now)
 
 	if (!config_memory || !s->ours || !m->in_run)
 		return;
-	if (memory_counts_of(s) != m->in_run)
+	if (memory_counts(task_of(s)) != m->in_run)
 		memory_look_at_run(m);
 	if (m->pending && memory_is_due(m->sent, now))
 		memory_send(m, now);

@@ -62,8 +62,7 @@ struct cpu_state {
 	__u32 ours;   /* 1: the task is of the run */
 	__u32 vcpu;   /* its task_ctx.vcpu */
 	__u64 task;   /* its address, to know it again; 0 = not known */
-	__u64 regs;   /* where its registers lie in a system call; 0 = not known */
-	__u64 stack;  /* … and its kernel stack: which block of STACK_BYTES */
+	__u64 stack;  /* its kernel stack: which block of STACK_BYTES; 0 = not known */
 	__u64 place;  /* see stack_block() */
 	__u64 since;  /* when the task that is on it came; 0 = not known */
 	__u64 used;   /* when one of the run last came or left */
@@ -166,7 +165,6 @@ static __always_inline struct cpu_state *cpu_state(void)
 		s->irqs = 0;
 		s->ours = 0;
 		s->task = 0;
-		s->regs = 0;
 		s->stack = 0;
 		s->vcpu = 0;
 		s->since = 0;
@@ -198,7 +196,6 @@ static __always_inline void cpu_state_is_of(struct cpu_state *s, struct task_str
 		return;
 	c = ctx_of(task);
 	s->task = (__u64)task;
-	s->regs = 0;
 	s->stack = 0;
 	s->vcpu = c ? c->vcpu : 0;
 	s->ours = c != NULL;
@@ -217,21 +214,6 @@ static __always_inline struct cpu_state *cpu_state_of_current(void)
 	return s;
 }
 
-/*
- * cpu_state_of_current() in a system call, whose registers lie at a place of their own for each thread: to compare
- * it costs less than to ask for the task.
- */
-static __always_inline struct cpu_state *cpu_state_of_call(const struct pt_regs *regs)
-{
-	struct cpu_state *s = cpu_state();
-
-	if (s && s->regs != (__u64)regs) {
-		cpu_state_is_of(s, bpf_get_current_task_btf());
-		s->regs = (__u64)regs;
-	}
-	return s;
-}
-
 #define STACK_BYTES 16384 /* a kernel stack is no smaller, and lies at a multiple of its size, wherever 64 bits are */
 
 /*
@@ -247,22 +229,31 @@ static __always_inline __u64 stack_block(struct cpu_state *s, const void *place)
 }
 
 /*
- * cpu_state_of_current() in a raw tracepoint, whose arguments lie on the stack of the task: asking for the
- * task is a call, which costs more than all else here where the kernel guards its returns.
+ * cpu_state_of_current() for what has something on the task's own stack (not an interrupt's): the registers of
+ * a system call or of a fault, the arguments of a tracepoint. To ask for the task is a call, which costs more
+ * than all else here where the kernel guards its returns (20 ns).
  */
-static __always_inline struct cpu_state *cpu_state_of_raw(const void *ctx)
+static __always_inline struct cpu_state *cpu_state_on(const void *place)
 {
 	struct cpu_state *s = cpu_state();
 	__u64 stack;
 
 	if (!s)
 		return NULL;
-	stack = stack_block(s, ctx);
+	stack = stack_block(s, place);
 	if (s->stack != stack) {
 		cpu_state_is_of(s, bpf_get_current_task_btf());
 		s->stack = stack;
 	}
 	return s;
+}
+
+/* The task whose state this is, the current one: to read its members. */
+static __always_inline struct task_struct *task_of(const struct cpu_state *s)
+{
+	if (by_load())
+		return bpf_rdonly_cast((void *)s->task, bpf_core_type_id_kernel(struct task_struct));
+	return bpf_get_current_task_btf();
 }
 
 /* The current task's call, NULL when the task is not of the run. */
@@ -272,7 +263,7 @@ static __always_inline struct call *call_current(const struct pt_regs *regs)
 	struct task_ctx *c;
 
 	if (config_ledger) {
-		s = cpu_state_of_call(regs);
+		s = cpu_state_on(regs);
 		return s && s->ours ? &s->call : NULL;
 	}
 	c = ctx_current();
@@ -299,15 +290,11 @@ static __always_inline __u16 run_of_current(void)
 	return c ? c->run : control.run;
 }
 
-/*
- * Room for a record of size bytes about this moment, its head filled for the current task; NULL
- * (counted): no room. Who has read the clock already hands its time over: reading it costs as much
- * as the rest.
- */
-static __always_inline void *record_reserve_at(__u16 kind, const __u64 size, __u64 time)
+/* Room for a record of size bytes, its head filled; NULL (counted): no room. */
+static __always_inline void *record_reserve_of(__u16 kind, const __u64 size, __u64 time, __u32 tid,
+					       __u32 pid)
 {
 	struct wire_head *h = bpf_ringbuf_reserve(&ring, size, 0);
-	__u64 id = bpf_get_current_pid_tgid();
 
 	/* One look at h only: up to 6.1 the verifier does not see that the second says the same. */
 	if (!h) {
@@ -316,13 +303,24 @@ static __always_inline void *record_reserve_at(__u16 kind, const __u64 size, __u
 	}
 	count_sent(true);
 	h->time = time;
-	h->tid = (__u32)id;
-	h->pid = id >> 32;
+	h->tid = tid;
+	h->pid = pid;
 	h->kind = kind;
 	h->flags = 0;
 	h->run = run_of_current();
 	h->size = size;
 	return h;
+}
+
+/*
+ * … of the current task. Who has read the clock already hands its time over: reading it costs as much as
+ * the rest; so does who has the task (record_reserve_of()).
+ */
+static __always_inline void *record_reserve_at(__u16 kind, const __u64 size, __u64 time)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	return record_reserve_of(kind, size, time, id, id >> 32);
 }
 
 static __always_inline void *record_reserve(__u16 kind, const __u64 size)

@@ -207,7 +207,6 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	if (!s)
 		return 0;
 	s->task = (__u64)next;
-	s->regs = 0;
 	s->stack = 0;
 	p = ctx_of(prev);
 	n = ctx_of(next);
@@ -223,10 +222,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	}
 	why = why_off(prev, preempt);
 	iowait = p ? BPF_CORE_READ_BITFIELD(prev, in_iowait) : 0;
-	r = control.timed ? record_reserve_at(WIRE_SWITCH, sizeof(*r), now) : NULL;
+	r = control.timed ? record_reserve_of(WIRE_SWITCH, sizeof(*r), now, prev->pid, prev->tgid) : NULL;
 	if (r) {
-		r->head.tid = prev->pid;
-		r->head.pid = prev->tgid;
 		r->body.next_tid = next->pid;
 		r->body.next_pid = next->tgid;
 		r->body.cpu = bpf_get_smp_processor_id();
@@ -373,13 +370,15 @@ int BPF_PROG(on_waking, struct task_struct *woken)
 	c = ctx_of(woken);
 	if (!role_of(woken, c))
 		return 0;
-	r = record_reserve(WIRE_WAKING, sizeof(*r));
+	waker = bpf_get_current_task_btf();
+	r = record_reserve_of(WIRE_WAKING, sizeof(*r), bpf_ktime_get_ns(), waker->pid, waker->tgid);
 	if (!r)
 		return 0;
 	if (c && c->vcpu)
 		vcpu_is_woken(c, r->head.time);
-	waker = bpf_get_current_task_btf();
-	s = cpu_state_of_current();
+	s = cpu_state();
+	if (s)
+		cpu_state_is_of(s, waker);
 	ours = s && s->ours;
 	r->body.tid = woken->pid;
 	r->body.pid = woken->tgid;

@@ -32,7 +32,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 /* A known vCPU is back from KVM_RUN. */
 static __always_inline bool exit_vcpu(const struct pt_regs *regs, long ret)
 {
-	struct cpu_state *s = control.timed ? cpu_state_of_call(regs) : NULL;
+	struct cpu_state *s = control.timed ? cpu_state_on(regs) : NULL;
 	struct probe_vcpu *v = s ? vcpu_at(s->vcpu) : NULL;
 	__u64 now;
 
@@ -195,13 +195,16 @@ static __always_inline void count_quick(struct call *c, __u8 *slot, bool spun, _
 }
 
 /* (Few calls come here: apart from what all of them run through.) */
-static __noinline void send_call(const struct call *c, struct pt_regs *regs, __u32 nr, long ret, __u64 now)
+static __noinline void send_call(const struct cpu_state *s, struct pt_regs *regs, __u32 nr, long ret, __u64 now)
 {
+	const struct call *c = &s->call;
 	WIRE_RECORD(syscall) *r;
+	struct task_struct *task;
 
 	if (!control.timed)
 		return;
-	r = record_reserve_at(WIRE_SYSCALL, sizeof(*r), now);
+	task = task_of(s);
+	r = record_reserve_of(WIRE_SYSCALL, sizeof(*r), now, task->pid, task->tgid);
 	if (!r)
 		return;
 	__builtin_memset(&r->body, 0, sizeof(r->body));
@@ -242,7 +245,7 @@ static __always_inline void ledger_call(struct cpu_state *s, struct pt_regs *reg
 	}
 	if (spun)
 		*slot = 0;
-	send_call(c, regs, nr, ret, now);
+	send_call(s, regs, nr, ret, now);
 }
 
 static __always_inline void exit_telling(struct pt_regs *regs, long id, long ret)
@@ -254,7 +257,7 @@ static __always_inline void exit_telling(struct pt_regs *regs, long id, long ret
 	/* No entry was seen: not a call of its own (a trapped one of a guest). */
 	if (!c || !c->telling_enter)
 		return;
-	s = is_kvm_run(regs, id) ? cpu_state_of_current() : NULL;
+	s = is_kvm_run(regs, id) ? cpu_state_on(regs) : NULL;
 	if (s)
 		memory_ends_run(s, bpf_ktime_get_ns());
 	if (id == SYSCALL_accept || id == SYSCALL_accept4)

@@ -123,7 +123,7 @@ static __always_inline bool is_kvm_run(struct pt_regs *regs, long id)
  */
 static __always_inline bool enter_vcpu(const struct pt_regs *regs)
 {
-	struct cpu_state *s = control.timed ? cpu_state_of_call(regs) : NULL;
+	struct cpu_state *s = control.timed ? cpu_state_on(regs) : NULL;
 	struct probe_vcpu *v = s ? vcpu_at(s->vcpu) : NULL;
 	__u64 now;
 
