@@ -148,6 +148,14 @@ int on_kvm_userspace_exit(struct raw_args *ctx)
 	return 0;
 }
 
+/* The address of the struct kvm_run of the vCPU that fd is; 0: not known. */
+__u64 vcpu_page_of(__u32 fd)
+{
+	struct file *file = control.vcpu_page ? file_of_fd(bpf_get_current_task_btf(), fd) : NULL;
+
+	return file ? kernel_u64((__u64)KERNEL_READ(file, private_data) + control.vcpu_page) : 0;
+}
+
 struct kvm_vcpu___own {
 	void *run;
 } __attribute__((preserve_access_index));

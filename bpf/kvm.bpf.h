@@ -65,13 +65,15 @@ static __always_inline struct probe_exit *exit_at(__u32 index)
 	return e;
 }
 
+/* In kvm.bpf.c, and global: each call costs the verifier next to nothing. */
+__u64 vcpu_page_of(__u32 fd);
+
 /* The first time that a task calls KVM_RUN, of the vCPU that fd is. */
 static __always_inline void vcpu_new(struct task_ctx *c, __u32 fd, __u64 now)
 {
 	static const struct probe_vcpu empty = {};
 	__u64 id = bpf_get_current_pid_tgid();
 	struct probe_vcpu *v = NULL;
-	struct file *file;
 	__u32 slot, i;
 
 	c->vcpu = ~0u;
@@ -92,9 +94,7 @@ static __always_inline void vcpu_new(struct task_ctx *c, __u32 fd, __u64 now)
 	v->run = control.run;
 	v->slot = slot;
 	v->next_send = now + WIRE_VCPU_EVERY_NS;
-	file = control.vcpu_page ? file_of_fd(bpf_get_current_task_btf(), fd) : NULL;
-	if (file)
-		v->page = kernel_u64((__u64)KERNEL_READ(file, private_data) + control.vcpu_page);
+	v->page = vcpu_page_of(fd);
 	vcpu_begin(v, now);
 	c->vcpu = slot + 1;
 }

@@ -183,34 +183,18 @@ static __always_inline void call_restart(struct cpu_state *s, const struct task_
 }
 
 /*
- * For what asks about the task that runs: is the state still another's? Some kernels change to a task
- * now and then without a sched_switch (seen on a nested guest, 6.18, behind threads of pid 1): it is
- * noticed here, at the first thing that it does.
+ * For what asks about the task that runs: the state is made its own, if it is still another's. Some kernels
+ * change to a task now and then without a sched_switch (seen on a nested guest, 6.18, behind threads of pid 1):
+ * it is noticed here, at the first thing that it does. In scope.bpf.c, and global: the verifier looks at it once.
  */
-static __always_inline void cpu_state_is_of(struct cpu_state *s, struct task_struct *task)
-{
-	struct task_ctx *c;
-
-	/* Not by its number, which an exec by another thread than the first changes. */
-	if (s->task == (__u64)task)
-		return;
-	c = ctx_of(task);
-	s->task = (__u64)task;
-	s->stack = 0;
-	s->vcpu = c ? c->vcpu : 0;
-	s->ours = c != NULL;
-	if (c) {
-		call_restart(s, c);
-		memory_restart(&s->memory, task, bpf_ktime_get_ns());
-	}
-}
+int cpu_state_renew(struct cpu_state *s);
 
 static __always_inline struct cpu_state *cpu_state_of_current(void)
 {
 	struct cpu_state *s = cpu_state();
 
 	if (s)
-		cpu_state_is_of(s, bpf_get_current_task_btf());
+		cpu_state_renew(s);
 	return s;
 }
 
@@ -242,7 +226,7 @@ static __always_inline struct cpu_state *cpu_state_on(const void *place)
 		return NULL;
 	stack = stack_block(s, place);
 	if (s->stack != stack) {
-		cpu_state_is_of(s, bpf_get_current_task_btf());
+		cpu_state_renew(s);
 		s->stack = stack;
 	}
 	return s;

@@ -377,8 +377,8 @@ int BPF_PROG(on_waking, struct task_struct *woken)
 	if (c && c->vcpu)
 		vcpu_is_woken(c, r->head.time);
 	s = cpu_state();
-	if (s)
-		cpu_state_is_of(s, waker);
+	if (s && s->task != (__u64)waker)
+		cpu_state_renew(s);
 	ours = s && s->ours;
 	r->body.tid = woken->pid;
 	r->body.pid = woken->tgid;

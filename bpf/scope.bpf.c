@@ -17,6 +17,26 @@ struct probe_control control = {};
 
 _Static_assert(sizeof(struct task_ctx) == sizeof(struct probe_mark), "user space writes it");
 
+int cpu_state_renew(struct cpu_state *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_ctx *c;
+
+	/* Not by its number, which an exec by another thread than the first changes. */
+	if (!s || s->task == (__u64)task)
+		return 0;
+	c = ctx_of(task);
+	s->task = (__u64)task;
+	s->stack = 0;
+	s->vcpu = c ? c->vcpu : 0;
+	s->ours = c != NULL;
+	if (c) {
+		call_restart(s, c);
+		memory_restart(&s->memory, task, bpf_ktime_get_ns());
+	}
+	return 0;
+}
+
 #define CLONE_NEWNS 0x00020000
 #define CLONE_NEWCGROUP 0x02000000
 #define CLONE_NEWUTS 0x04000000
