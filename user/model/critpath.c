@@ -189,8 +189,9 @@ static void wait_ended(struct walk *w, uint32_t span)
 		return;
 	}
 	wait_text(text, w->session, w->run, w->task, &w->s->spans[span], waking);
-	if (!waking || waking->context == WIRE_CONTEXT_UNKNOWN ||
-	    (waking->ours && waking->context == WIRE_CONTEXT_TASK)) /* 4c */
+	if (waking ? waking->context == WIRE_CONTEXT_UNKNOWN ||
+			     (waking->ours && waking->context == WIRE_CONTEXT_TASK) :
+		     !wait_timed_out(w->run, w->task, &w->s->spans[span])) /* 4c */
 		state = PATH_UNEXPLAINED;
 	else
 		state = walk_wait_state(w, span);

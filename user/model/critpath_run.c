@@ -254,9 +254,12 @@ static bool came_unseen(const struct walk *w, uint32_t at)
 {
 	const struct span *next = &w->s->spans[at + 1];
 
-	return at + 1 < w->task->spans.at + w->task->spans.n && next->start == w->t &&
-	       !(next->flags & (SPAN_BORN | SPAN_TAKEN | SPAN_WOKEN)) && next->ref != SCHED_NONE &&
-	       w->s->switches[next->ref].prev == w->task->tid && w->s->switches[next->ref].unseen;
+	if (at + 1 >= w->task->spans.at + w->task->spans.n || next->start != w->t ||
+	    next->flags & (SPAN_BORN | SPAN_TAKEN | SPAN_WOKEN))
+		return false;
+	if (next->ref == SCHED_NONE)
+		return next->state == SPAN_RUNNING;
+	return w->s->switches[next->ref].prev == w->task->tid && w->s->switches[next->ref].unseen;
 }
 
 /*

@@ -96,7 +96,7 @@ enum span_state { SPAN_UNKNOWN, SPAN_RUNNING, SPAN_RUNNABLE, SPAN_BLOCKED, SPAN_
 #define SPAN_WOKEN 0x4  /* began with a wake-up: ref is wakings[] */
 #define SPAN_UNSEEN 0x8 /* when it began is not known: start is 0 */
 
-/* Else ref is switches[]: the one that brought the task (RUNNING) or took it away (the others). */
+/* Else ref is switches[]: the one that brought the task (RUNNING; SCHED_NONE: not seen) or took it away (the others). */
 struct span {
 	uint64_t start; /* its end is the start of the next one */
 	uint32_t ref;

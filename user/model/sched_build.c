@@ -11,6 +11,8 @@
  *                         woken just before it left: sched_waking of another CPU can precede the
  *                         sched_switch of a task that is on its way to sleep
  *   woken, woken          it ran and slept in between: unknown since the first
+ *   not running, seen     a sample of it, or a call that it began or ended: it has come to a CPU at
+ *                         some time before (some kernels do not tell of each change to a task)
  *
  * A thread that is no leader and calls execve goes on under its leader's tid. The kernel changes
  * the numbers at some moment before EXEC is sent; here it is the latest of what is known to come
@@ -27,7 +29,7 @@
 /* A wake-up so long before the switch away can still be what ended the wait: the waker's CPU waits
  * for the sleeper's switch, and either may be interrupted meanwhile (or be a preempted vCPU). */
 #define EARLY_WAKE_NS 200000
-
+#define SYSCALL_EXECVEAT 322
 
 /* ---- sorting: records are nearly sorted, and each kind begins with its u64 time ---------- */
 
@@ -135,7 +137,7 @@ static uint32_t task_of(struct sched *s, uint32_t tid, uint32_t pid)
 
 /* ---- what happens to a task, by task and by time ----------------------------------------- */
 
-enum event_kind { EVENT_BORN, EVENT_TAKE, EVENT_GONE, EVENT_WAKE, EVENT_OUT, EVENT_IN };
+enum event_kind { EVENT_BORN, EVENT_TAKE, EVENT_GONE, EVENT_WAKE, EVENT_OUT, EVENT_IN, EVENT_SEEN };
 
 struct event {
 	uint64_t time;
@@ -153,6 +155,13 @@ struct build {
 		uint32_t life;
 	} *takes;              /* births and takeovers by time */
 	size_t n_takes, cap_takes;
+	struct seen_at {
+		uint64_t time; /* first, to be sorted by */
+		uint32_t tid;
+	} *seen;               /* when tasks did something, by time: of those … */
+	size_t n_seen, cap_seen;
+	bool *odd;             /* … with switches that were not seen */
+	size_t n_odd;
 	size_t n_switches, n_wakings, next_take; /* how far the merge is */
 };
 
@@ -250,6 +259,33 @@ static void find_takes(struct build *b)
 	sort_by_time(b->takes, b->n_takes, sizeof(*b->takes));
 }
 
+static void add_seen(struct build *b, uint64_t time, uint32_t tid)
+{
+	if (!b->odd[sched_task_index(b->s, tid)])
+		return;
+	ARRAY_RESERVE(b->seen, b->n_seen, b->cap_seen, 1);
+	b->seen[b->n_seen++] = (struct seen_at){ .time = time, .tid = tid };
+}
+
+/* (Of an exec by a thread only the number that it has afterwards is known.) */
+static void find_seen(struct build *b)
+{
+	const struct sched *s = b->s;
+	size_t i;
+
+	for (i = 0; i < s->n_samples; i++)
+		add_seen(b, s->samples[i].time, s->samples[i].tid);
+	for (i = 0; i < s->n_calls; i++) {
+		const struct sched_call *call = &s->calls[i];
+
+		if (call->made || call->nr == SYSCALL_EXECVE || call->nr == SYSCALL_EXECVEAT)
+			continue;
+		add_seen(b, call->enter, call->tid);
+		add_seen(b, call->exit, call->tid);
+	}
+	sort_by_time(b->seen, b->n_seen, sizeof(*b->seen));
+}
+
 /* One event to its task; with events == NULL it is only counted. */
 static void put_event(struct build *b, uint32_t tid, enum event_kind kind, uint64_t time,
 		      uint32_t ref)
@@ -290,22 +326,33 @@ static void put_take(struct build *b, const struct takeover *t)
 static void put_events(struct build *b)
 {
 	struct sched *s = b->s;
-	size_t i = 0, w = 0, t = 0;
+	size_t i = 0, w = 0, t = 0, n = 0;
 
-	while (i < s->n_switches || w < s->n_wakings || t < b->n_takes) {
+	while (i < s->n_switches || w < s->n_wakings || t < b->n_takes || n < b->n_seen) {
+		uint64_t at_n = n < b->n_seen ? b->seen[n].time : UINT64_MAX;
 		uint64_t at_i = i < s->n_switches ? s->switches[i].time : UINT64_MAX;
 		uint64_t at_w = w < s->n_wakings ? s->wakings[w].time : UINT64_MAX;
 		uint64_t at_t = t < b->n_takes ? b->takes[t].time : UINT64_MAX;
 		bool take = t < b->n_takes && s->lives[b->takes[t].life].kind == WIRE_EXEC;
 
-		if (t < b->n_takes && at_t <= at_w && (take ? at_t < at_i : at_t <= at_i))
+		uint64_t first = at_i < at_w ? at_i : at_w;
+
+		if (at_t < first)
+			first = at_t;
+		if (n < b->n_seen && at_n <= first) {
+			/* At the same time as a switch it says nothing. */
+			if (at_n < first)
+				put_event(b, b->seen[n].tid, EVENT_SEEN, at_n, SCHED_NONE);
+			n++;
+		} else if (t < b->n_takes && at_t <= at_w && (take ? at_t < at_i : at_t <= at_i)) {
 			put_take(b, &b->takes[t++]);
-		else if (w < s->n_wakings && at_w <= at_i)
+		} else if (w < s->n_wakings && at_w <= at_i) {
 			put_event(b, s->wakings[w].tid, EVENT_WAKE, at_w, (uint32_t)w), w++;
-		else if (i < s->n_switches)
+		} else if (i < s->n_switches) {
 			put_switch(b, (uint32_t)i++);
-		else if (t < b->n_takes)
+		} else if (t < b->n_takes) {
 			put_take(b, &b->takes[t++]);
+		}
 	}
 }
 
@@ -330,6 +377,7 @@ struct timeline {
 	bool some;           /* there is one */
 	uint64_t early;      /* woken while it ran; 0 = not */
 	uint32_t early_ref;
+	bool odd;            /* something did not fit together */
 };
 
 static struct span *last_span(struct timeline *t)
@@ -366,6 +414,7 @@ static void on_wake(struct timeline *t, const struct event *e)
 		if (!(last->flags & SPAN_WOKEN))
 			break;
 		last->state = SPAN_UNKNOWN;
+		t->odd = true;
 		push(t, e->time, SPAN_RUNNABLE, e->ref, SPAN_WOKEN);
 		break;
 	case SPAN_RUNNING:
@@ -387,8 +436,11 @@ static void on_in(struct timeline *t, const struct event *e)
 	} else if (last->state == SPAN_BLOCKED && t->early &&
 		   last->start - t->early <= EARLY_WAKE_NS) {
 		push(t, last->start, SPAN_RUNNABLE, t->early_ref, SPAN_WOKEN);
+	} else if (last->state == SPAN_BLOCKED) {
+		t->odd = true;
 	} else if (last->state == SPAN_RUNNING) {
 		last->state = SPAN_UNKNOWN;
+		t->odd = true;
 		if (t->early)
 			push(t, t->early, SPAN_RUNNABLE, t->early_ref, SPAN_WOKEN);
 	}
@@ -405,6 +457,7 @@ static void on_out(struct timeline *t, const struct event *e)
 	};
 	struct span *last = last_span(t);
 
+	t->odd |= last && last->state != SPAN_RUNNING;
 	if (!last)
 		push(t, 0, SPAN_UNKNOWN, SCHED_NONE, SPAN_UNSEEN);
 	else if (last->state == SPAN_RUNNABLE && t->s->switches[e->ref].unseen)
@@ -412,6 +465,16 @@ static void on_out(struct timeline *t, const struct event *e)
 	else if (last->state != SPAN_RUNNING)
 		last->state = SPAN_UNKNOWN;
 	push(t, e->time, after[t->s->switches[e->ref].state], e->ref, 0);
+}
+
+static void on_seen(struct timeline *t, const struct event *e)
+{
+	const struct span *last = last_span(t);
+
+	if (!last || last->state == SPAN_RUNNING || last->state == SPAN_DEAD)
+		return;
+	push(t, e->time, SPAN_RUNNING, SCHED_NONE, 0);
+	t->early = 0;
 }
 
 static void run_event(struct timeline *t, const struct event *e)
@@ -435,6 +498,9 @@ static void run_event(struct timeline *t, const struct event *e)
 	case EVENT_OUT:
 		on_out(t, e);
 		break;
+	case EVENT_SEEN:
+		on_seen(t, e);
+		break;
 	default:
 		on_in(t, e);
 		break;
@@ -455,7 +521,24 @@ static void make_timelines(struct build *b)
 			run_event(&t, &b->events[range->at + k]);
 		s->tasks[i].spans = (struct sched_range){ (uint32_t)t.first,
 							  (uint32_t)(s->n_spans - t.first) };
+		b->odd[i] = t.odd;
+		b->n_odd += t.odd;
 	}
+}
+
+static void build_timelines(struct build *b)
+{
+	struct sched *s = b->s;
+
+	s->n_spans = 0;
+	b->ranges = xcalloc(s->n_tasks, sizeof(*b->ranges));
+	put_events(b);
+	b->events = xmalloc_big(place_ranges(b->ranges, s->n_tasks) * sizeof(*b->events));
+	put_events(b);
+	make_timelines(b);
+	free(b->events);
+	free(b->ranges);
+	b->events = NULL;
 }
 
 /* ---- the rest, by task --------------------------------------------------------------------- */
@@ -468,8 +551,6 @@ static void add_made_call(struct sched *s, uint32_t tid, uint32_t pid, uint64_t 
 						      .pid = pid, .nr = nr, .object = "",
 						      .made = true };
 }
-
-#define SYSCALL_EXECVEAT 322
 
 /*
  * An exec by a thread is told as a call of the leader's tid from its beginning on. Until the
@@ -661,15 +742,16 @@ void sched_settle(struct sched *s, uint32_t client_tid)
 		s->switches[i].stray = false;
 	find_tasks(s);
 	find_takes(&b);
-	b.ranges = xcalloc(s->n_tasks, sizeof(*b.ranges));
-	put_events(&b);
-	b.events = xmalloc_big(place_ranges(b.ranges, s->n_tasks) * sizeof(*b.events));
-	put_events(&b);
-	make_timelines(&b);
-	free(b.events);
-	free(b.ranges);
+	b.odd = xcalloc(s->n_tasks, sizeof(*b.odd));
+	build_timelines(&b);
+	if (b.n_odd) {
+		find_seen(&b);
+		build_timelines(&b);
+	}
 	make_calls(&b);
 	free(b.takes);
+	free(b.seen);
+	free(b.odd);
 	s->calls = by_task(s, s->calls, s->n_calls, sizeof(*s->calls),
 			   offsetof(struct sched_call, tid), offsetof(struct sched_task, calls));
 	s->stacks = by_task(s, s->stacks, s->n_stacks, sizeof(*s->stacks),

@@ -8,9 +8,11 @@
 
 #define SYSCALL_READ 0
 #define SYSCALL_WRITE 1
+#define SYSCALL_POLL 7
 #define SYSCALL_MMAP 9
 #define SYSCALL_MPROTECT 10
 #define SYSCALL_IOCTL 16
+#define SYSCALL_SELECT 23
 #define SYSCALL_NANOSLEEP 35
 #define SYSCALL_SOCKET 41
 #define SYSCALL_CONNECT 42
@@ -27,11 +29,15 @@
 #define SYSCALL_FUTEX 202
 #define SYSCALL_CLOCK_NANOSLEEP 230
 #define SYSCALL_EXIT_GROUP 231
+#define SYSCALL_EPOLL_WAIT 232
 #define SYSCALL_WAITID 247
 #define SYSCALL_OPENAT 257
+#define SYSCALL_PSELECT6 270
+#define SYSCALL_PPOLL 271
 #define SYSCALL_EPOLL_PWAIT 281
 #define SYSCALL_ACCEPT4 288
 #define SYSCALL_SECCOMP 317
+#define SYSCALL_EPOLL_PWAIT2 441
 
 /* "openat"; NULL when there is no such number. */
 const char *syscall_name(uint32_t nr);

@@ -2,6 +2,7 @@
 /* wait.c - what a task waited for, in words. */
 #include "user/model/wait.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -251,6 +252,38 @@ uint32_t wait_syscall(const struct run *run, const struct sched_task *task,
 	return span->ref == SCHED_NONE ? SCHED_NONE : run->sched.switches[span->ref].syscall;
 }
 
+bool wait_timed_out(const struct run *run, const struct sched_task *task, const struct span *span)
+{
+	const struct sched_call *call = call_of(run, task, span);
+	const struct span *end = run->sched.spans + task->spans.at + task->spans.n, *next;
+
+	if (!call || call->made)
+		return false;
+	switch (call->nr) {
+	case SYSCALL_POLL:
+	case SYSCALL_PPOLL:
+	case SYSCALL_SELECT:
+	case SYSCALL_PSELECT6:
+	case SYSCALL_EPOLL_WAIT:
+	case SYSCALL_EPOLL_PWAIT:
+	case SYSCALL_EPOLL_PWAIT2:
+	case SYSCALL_NANOSLEEP:
+	case SYSCALL_CLOCK_NANOSLEEP:
+		if (call->ret)
+			return false;
+		break;
+	case SYSCALL_FUTEX:
+		if (call->ret != -ETIMEDOUT)
+			return false;
+		break;
+	default:
+		return false;
+	}
+	for (next = span + 1; next < end && next->state != SPAN_BLOCKED; next++)
+		;
+	return next == end || next->start >= call->exit;
+}
+
 void wait_waker_text(char text[WAIT_TEXT_MAX], const struct sched *s,
 		     const struct sched_waking *waking)
 {
@@ -281,10 +314,12 @@ void wait_waker_text(char text[WAIT_TEXT_MAX], const struct sched *s,
 
 /* Who or what ended it, where that says something; "" else. */
 static void cause_text(char text[WAIT_TEXT_MAX], const struct sched *s,
-		       const struct sched_waking *waking, bool iowait)
+		       const struct sched_waking *waking, bool iowait, bool timed_out)
 {
 	if (iowait)
 		snprintf(text, WAIT_TEXT_MAX, "disk");
+	else if (!waking && timed_out)
+		snprintf(text, WAIT_TEXT_MAX, "timer");
 	else if (!waking)
 		snprintf(text, WAIT_TEXT_MAX, "no wake-up was seen");
 	else
@@ -317,7 +352,7 @@ void wait_text(char text[WAIT_TEXT_MAX], const struct session *session, const st
 		snprintf(what, sizeof(what), "waiting");
 	if (stack)
 		wait_deciding(where, session, stack);
-	cause_text(why, s, waking, iowait);
+	cause_text(why, s, waking, iowait, wait_timed_out(run, task, span));
 	/* Where the kernel's own function is known, its helper that says "done" tells nothing. */
 	if (*where && !iowait && waking && (waking->kthread || !waking->waker ||
 					    waking->context != WIRE_CONTEXT_TASK))

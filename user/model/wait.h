@@ -33,6 +33,12 @@ void wait_waker_text(char text[WAIT_TEXT_MAX], const struct sched *s,
 uint32_t wait_syscall(const struct run *run, const struct sched_task *task,
 		      const struct span *span);
 
+/*
+ * Did it end by its own limit? What its call returned says so: the time is over, and nothing has come. Of
+ * several waits of one call that is the last.
+ */
+bool wait_timed_out(const struct run *run, const struct sched_task *task, const struct span *span);
+
 /* A name without what tells kernel threads of a sort apart, a CPU or a disk: "kworker". */
 void wait_kthread_name(char text[WAIT_TEXT_MAX], const char *name);
 
