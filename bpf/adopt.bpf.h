@@ -16,11 +16,14 @@ struct {
 static __always_inline bool adopt_mark(struct task_struct *task, __u32 run)
 {
 	struct task_ctx *c = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct cpu_state *s = cpu_state();
 
 	if (!c) {
 		count_sent(false);
 		return false;
 	}
+	if (s && s->task == (__u64)task) /* where it runs it is known as nobody's */
+		s->task = s->stack = 0;
 	__builtin_memset(c, 0, sizeof(*c));
 	c->run = run;
 	c->role = ROLE_TREE;

@@ -68,6 +68,13 @@ static __always_inline struct probe_exit *exit_at(__u32 index)
 /* In kvm.bpf.c, and global: each call costs the verifier next to nothing. */
 __u64 vcpu_page_of(__u32 fd);
 
+/* Some VMMs run several vCPUs in one thread, by turns. */
+static __always_inline void vcpu_is_fd(struct probe_vcpu *v, __u32 fd)
+{
+	v->page = vcpu_page_of(fd);
+	v->fd = fd;
+}
+
 /* The first time that a task calls KVM_RUN, of the vCPU that fd is. */
 static __always_inline void vcpu_new(struct task_ctx *c, __u32 fd, __u64 now)
 {
@@ -94,7 +101,7 @@ static __always_inline void vcpu_new(struct task_ctx *c, __u32 fd, __u64 now)
 	v->run = control.run;
 	v->slot = slot;
 	v->next_send = now + WIRE_VCPU_EVERY_NS;
-	v->page = vcpu_page_of(fd);
+	vcpu_is_fd(v, fd);
 	vcpu_begin(v, now);
 	c->vcpu = slot + 1;
 }

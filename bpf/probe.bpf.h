@@ -213,8 +213,8 @@ static __always_inline __u64 stack_block(struct cpu_state *s, const void *place)
 }
 
 /*
- * cpu_state_of_current() for what has something on the task's own stack (not an interrupt's): the registers of
- * a system call or of a fault, the arguments of a tracepoint. To ask for the task is a call, which costs more
+ * cpu_state_of_current() for what has something on the task's own stack, as a rule: the registers of
+ * a system call, the arguments of a tracepoint. To ask for the task is a call, which costs more
  * than all else here where the kernel guards its returns (20 ns).
  */
 static __always_inline struct cpu_state *cpu_state_on(const void *place)
@@ -227,7 +227,7 @@ static __always_inline struct cpu_state *cpu_state_on(const void *place)
 	stack = stack_block(s, place);
 	if (s->stack != stack) {
 		cpu_state_renew(s);
-		s->stack = stack;
+		s->stack = s->irqs ? 0 : stack; /* an interrupt's stack is any task's */
 	}
 	return s;
 }

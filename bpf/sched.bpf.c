@@ -123,6 +123,7 @@ static __always_inline void come_back(struct cpu_state *s, struct task_ctx *n,
 	/* A system call says itself which file it is on. */
 	if (n->blocked == BLOCKED_FOR_DISK && n->read.inode && n->call.nr == NO_SYSCALL)
 		send_read_wait(n, next, now);
+	n->call.nr = NO_SYSCALL; /* handed out, as in cpu_state_renew() */
 	n->read.inode = 0;
 }
 
@@ -206,6 +207,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 
 	if (!s)
 		return 0;
+	if (s->task != (__u64)prev) /* it came without a sched_switch: what lies here is another's */
+		s->ours = 0;
 	s->task = (__u64)next;
 	s->stack = 0;
 	p = ctx_of(prev);

@@ -32,6 +32,7 @@ int cpu_state_renew(struct cpu_state *s)
 	s->ours = c != NULL;
 	if (c) {
 		call_restart(s, c);
+		c->call.nr = NO_SYSCALL; /* handed out: if it leaves unseen, it is in another one when it is back */
 		memory_restart(&s->memory, task, bpf_ktime_get_ns());
 	}
 	return 0;

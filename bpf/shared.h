@@ -83,6 +83,8 @@ struct probe_vcpu {
 	__u32 writes;      /* of the exit that is handled: 1 when it is a write */
 	__u32 pending_in;  /* 1: it was a port's read whose port is told by the next KVM_RUN */
 	__u32 slot;        /* its place in the map */
+	__u32 fd;          /* of which page is */
+	__u32 pad;
 	/* The accesses that it made last, by device: what is not in the map "vm_devices" yet. */
 	struct {
 		__u64 key; /* 0: none */

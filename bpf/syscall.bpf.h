@@ -121,7 +121,7 @@ static __always_inline bool is_kvm_run(struct pt_regs *regs, long id)
  * A known vCPU calls KVM_RUN: by far the most frequent of all calls, so it is looked at by itself, and
  * at once. False: it is none.
  */
-static __always_inline bool enter_vcpu(const struct pt_regs *regs)
+static __always_inline bool enter_vcpu(struct pt_regs *regs)
 {
 	struct cpu_state *s = control.timed ? cpu_state_on(regs) : NULL;
 	struct probe_vcpu *v = s ? vcpu_at(s->vcpu) : NULL;
@@ -133,6 +133,8 @@ static __always_inline bool enter_vcpu(const struct pt_regs *regs)
 	s->call.nr = SYSCALL_ioctl;
 	s->call.off_in_call = 0;
 	s->call.enter = now;
+	if (v->fd != (__u32)PT_REGS_PARM1_SYSCALL(regs))
+		vcpu_is_fd(v, PT_REGS_PARM1_SYSCALL(regs));
 	vcpu_entered_run(v, now);
 	memory_begins_run(s);
 	return true;

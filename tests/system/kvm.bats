@@ -242,7 +242,7 @@ reads_are_told_or_not() {
 
 @test "nested SVM: KVM is a module, and hardware exits have its names" {
 	need_nested exact
-	grep -q '"kvm_tracepoints":"kvm_entry, kvm_exit, kvm_pio, kvm_mmio, kvm_fast_mmio"' "$BATS_FILE_TMPDIR/nested.out"
+	grep -q '"kvm_tracepoints":"kvm_entry, kvm_exit, struct kvm_run, kvm_pio, kvm_mmio, kvm_fast_mmio"' "$BATS_FILE_TMPDIR/nested.out"
 	all_runs '.vm.isa == "svm"'
 	# every port access is one exit of the CPU for io (the string's end is one more), every halt one for hlt
 	all_runs '.vm.exits | map(select(.to == "kernel") | { (.reason): .count }) | add | .io == 826 and .hlt == 7 and ."nested page fault" >= 154'

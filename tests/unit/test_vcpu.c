@@ -354,6 +354,10 @@ static void test_plan(void **state)
 	assert_string_equal(text, "none could be attached");
 	kvm_probes_text(text, sizeof(text), &plan, 1u << KVM_ENTRY | 1u << KVM_EXIT);
 	assert_string_equal(text, "kvm_entry, kvm_exit");
+	plan.page = true;
+	kvm_probes_text(text, sizeof(text), &plan, 1u << KVM_ENTRY | 1u << KVM_EXIT);
+	assert_string_equal(text, "kvm_entry, kvm_exit, struct kvm_run");
+	plan.page = false;
 	kvm_probes_text(text, sizeof(text), &plan, (1u << KVM_PROBES) - 1);
 	assert_non_null(strstr(text, "kvm_mmio"));
 	kvm_probes_text(text, 12, &plan, (1u << KVM_PROBES) - 1);

@@ -109,8 +109,7 @@ static const struct {
 /* Those of KVM: built in, or in the module's own BTF. None of them is needed for anything else. */
 static void check_kvm_tracepoints(feature_fn fn, void *ctx, struct btf *kernel)
 {
-	static const char *const names[] = { "kvm_entry", "kvm_exit", "kvm_userspace_exit",
-					     "kvm_pio", "kvm_mmio" };
+	static const char *const names[] = { "kvm_entry", "kvm_exit", "kvm_pio", "kvm_mmio" };
 	struct btf *module = btf__parse_split("/sys/kernel/btf/kvm", kernel);
 	char here[80] = "", missing[80] = "", found[256];
 	size_t i;

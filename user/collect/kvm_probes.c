@@ -34,6 +34,7 @@ void kvm_plan_make(struct kvm_plan *plan, const struct kvm_facts *f)
 {
 	/* The tracepoints come with the core, built in or as a module; a device implies it. */
 	plan->load = f->core || f->device;
+	plan->page = false;
 	/* kvm_pvm stands beside a built-in vendor that does not bind; then it is the one that runs. */
 	plan->vendor = !plan->load ? "none" : f->pvm ? "pvm" : f->amd && (f->svm_cpu || !f->intel) ? "svm" :
 			f->intel ? "vmx" : "none";
@@ -52,6 +53,8 @@ void kvm_probes_text(char *text, size_t size, const struct kvm_plan *plan, unsig
 		if (attached & (1u << i))
 			used += snprintf(text + used, size - used, "%s%s", used ? ", " : "",
 					 names[i]);
+		else if (used && i == KVM_USERSPACE_EXIT && plan->page)
+			used += snprintf(text + used, size - used, ", struct kvm_run");
 	if (!used)
 		snprintf(text, size, "%s", plan->load ? "none could be attached" :
 							"none: this kernel has no KVM");

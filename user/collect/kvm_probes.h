@@ -40,6 +40,7 @@ enum kvm_probe {
 
 struct kvm_plan {
 	bool load;          /* there is something to attach to */
+	bool page;          /* why KVM_RUN came back is read from its struct kvm_run, not told by kvm_userspace_exit */
 	const char *vendor; /* "vmx", "svm", "pvm" or "none": whose exit reasons to expect */
 };
 void kvm_plan_make(struct kvm_plan *plan, const struct kvm_facts *f);

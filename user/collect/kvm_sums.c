@@ -59,11 +59,12 @@ void kvm_sums_choose(struct kvm_sums *k, struct probes *p, bool wanted)
 }
 
 /* Where it cannot be found out, the tracepoint has to tell why KVM_RUN came back. */
-static void find_layout(struct probes *p)
+static void find_layout(struct kvm_plan *plan, struct probes *p)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
 
 	bpf_prog_test_run_opts(bpf_program__fd(p->progs.on_kvm_layout), &run);
+	plan->page = p->bss->control.vcpu_page;
 }
 
 void kvm_sums_attach(struct kvm_sums *k, struct probes *p)
@@ -73,13 +74,13 @@ void kvm_sums_attach(struct kvm_sums *k, struct probes *p)
 
 	k->attached = 0;
 	if (k->wanted)
-		find_layout(p);
+		find_layout(&k->plan, p);
 	slots_of(p, s);
 	for (i = 0; k->wanted && i < KVM_PROBES; i++) {
 		/* Two programs for one tracepoint: see bpf/kvm.bpf.c. */
 		if (i == KVM_EXIT && k->attached & (1u << KVM_EXIT_REASON))
 			continue;
-		if (i == KVM_USERSPACE_EXIT && p->bss->control.vcpu_page)
+		if (i == KVM_USERSPACE_EXIT && k->plan.page)
 			continue;
 		*s[i].link = bpf_program__attach(s[i].program);
 		if (*s[i].link)
