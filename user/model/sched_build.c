@@ -161,7 +161,6 @@ struct build {
 	} *seen;               /* when tasks did something, by time: of those … */
 	size_t n_seen, cap_seen;
 	bool *odd;             /* … with switches that were not seen */
-	size_t n_odd;
 	size_t n_switches, n_wakings, next_take; /* how far the merge is */
 };
 
@@ -259,9 +258,22 @@ static void find_takes(struct build *b)
 	sort_by_time(b->takes, b->n_takes, sizeof(*b->takes));
 }
 
+/* Of a task whose last coming is missing nothing that follows says so. */
+static bool seen_after_all(const struct sched *s, const struct sched_task *task, uint64_t time)
+{
+	const struct span *last;
+
+	if (!task->spans.n)
+		return false;
+	last = &s->spans[task->spans.at + task->spans.n - 1];
+	return time > last->start && (last->state == SPAN_RUNNABLE || last->state == SPAN_BLOCKED);
+}
+
 static void add_seen(struct build *b, uint64_t time, uint32_t tid)
 {
-	if (!b->odd[sched_task_index(b->s, tid)])
+	uint32_t index = sched_task_index(b->s, tid);
+
+	if (!b->odd[index] && !seen_after_all(b->s, &b->s->tasks[index], time))
 		return;
 	ARRAY_RESERVE(b->seen, b->n_seen, b->cap_seen, 1);
 	b->seen[b->n_seen++] = (struct seen_at){ .time = time, .tid = tid };
@@ -426,6 +438,14 @@ static void on_wake(struct timeline *t, const struct event *e)
 	}
 }
 
+/* Was what it sleeps in over before it slept? */
+static bool woken_early(struct timeline *t)
+{
+	const struct span *last = last_span(t);
+
+	return last->state == SPAN_BLOCKED && t->early && last->start - t->early <= EARLY_WAKE_NS;
+}
+
 static void on_in(struct timeline *t, const struct event *e)
 {
 	struct span *last = last_span(t);
@@ -433,8 +453,7 @@ static void on_in(struct timeline *t, const struct event *e)
 	if (!last || last->state == SPAN_DEAD) {
 		/* The birth is missing: nothing is known of what was before. */
 		push(t, last ? last->start : 0, SPAN_UNKNOWN, SCHED_NONE, SPAN_UNSEEN);
-	} else if (last->state == SPAN_BLOCKED && t->early &&
-		   last->start - t->early <= EARLY_WAKE_NS) {
+	} else if (woken_early(t)) {
 		push(t, last->start, SPAN_RUNNABLE, t->early_ref, SPAN_WOKEN);
 	} else if (last->state == SPAN_BLOCKED) {
 		t->odd = true;
@@ -473,6 +492,8 @@ static void on_seen(struct timeline *t, const struct event *e)
 
 	if (!last || last->state == SPAN_RUNNING || last->state == SPAN_DEAD)
 		return;
+	if (woken_early(t))
+		push(t, last->start, SPAN_RUNNABLE, t->early_ref, SPAN_WOKEN);
 	push(t, e->time, SPAN_RUNNING, SCHED_NONE, 0);
 	t->early = 0;
 }
@@ -522,7 +543,6 @@ static void make_timelines(struct build *b)
 		s->tasks[i].spans = (struct sched_range){ (uint32_t)t.first,
 							  (uint32_t)(s->n_spans - t.first) };
 		b->odd[i] = t.odd;
-		b->n_odd += t.odd;
 	}
 }
 
@@ -744,10 +764,9 @@ void sched_settle(struct sched *s, uint32_t client_tid)
 	find_takes(&b);
 	b.odd = xcalloc(s->n_tasks, sizeof(*b.odd));
 	build_timelines(&b);
-	if (b.n_odd) {
-		find_seen(&b);
+	find_seen(&b);
+	if (b.n_seen)
 		build_timelines(&b);
-	}
 	make_calls(&b);
 	free(b.takes);
 	free(b.seen);

@@ -257,7 +257,9 @@ bool wait_timed_out(const struct run *run, const struct sched_task *task, const 
 	const struct sched_call *call = call_of(run, task, span);
 	const struct span *end = run->sched.spans + task->spans.at + task->spans.n, *next;
 
-	if (!call || call->made)
+	/* (Asleep for a page of its arguments it waits for that.) */
+	if (!call || call->made || span->ref == SCHED_NONE ||
+	    run->sched.switches[span->ref].state != WIRE_STATE_SLEEPING)
 		return false;
 	switch (call->nr) {
 	case SYSCALL_POLL:
@@ -279,7 +281,7 @@ bool wait_timed_out(const struct run *run, const struct sched_task *task, const 
 	default:
 		return false;
 	}
-	for (next = span + 1; next < end && next->state != SPAN_BLOCKED; next++)
+	for (next = span + 1; next < end && next->state != SPAN_BLOCKED && next->state != SPAN_UNKNOWN; next++)
 		;
 	return next == end || next->start >= call->exit;
 }
