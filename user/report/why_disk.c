@@ -66,23 +66,24 @@ static char *files_text(const struct disk *d)
 }
 
 /*
- * "read calls returned 9.1 MiB and page faults on files found 228 of 231 in the page cache", or where the
- * kinds of faults were not recorded "… and 3 of 1432 page faults waited for the disk"; NULL: not known.
+ * "read calls returned 9.1 MiB, page faults on files found 228 of 231 in the page cache and 3 of 1432 page faults
+ * waited for the disk"; without the part in the middle where the kinds of faults were not recorded; NULL: not known.
  */
 static char *io_text(const struct run *r)
 {
 	const struct host_io *io = &r->disk.io;
+	CLEANUP_FREE char *cache = NULL;
 	char calls[TEXT_NUMBER_MAX];
 	struct memory_faults f;
 
 	if (!r->disk.has_io)
 		return NULL;
-	text_bytes(calls, io->call_bytes);
 	if (memory_faults_of_start(&r->timeline, &f) && f.file + f.read > 0)
-		return xasprintf("read calls returned %s and page faults on files found %" PRIu64
-				 " of %" PRIu64 " in the page cache", calls, f.file, f.file + f.read);
-	return xasprintf("read calls returned %s and %" PRIu64 " of %" PRIu64
-			 " page faults waited for the disk", calls, (uint64_t)io->major_faults,
+		cache = xasprintf(", page faults on files found %" PRIu64 " of %" PRIu64 " in the page cache",
+				  f.file, f.file + f.read);
+	return xasprintf("read calls returned %s%s and %" PRIu64 " of %" PRIu64
+			 " page faults waited for the disk", text_bytes(calls, io->call_bytes),
+			 cache ? cache : "", (uint64_t)io->major_faults,
 			 (uint64_t)(io->minor_faults + io->major_faults));
 }
 
