@@ -115,17 +115,18 @@ $(OBJ)/%.o: %.c Makefile $(OBJ)/flags
 $(LIB_OBJ) $(OBJ)/user/main.o: | $(BUILD)/scenarios.gen.h $(BUILD)/exports.gen.h
 $(OBJ)/user/collect/collector.o $(OBJ)/user/collect/kvm_sums.o $(OBJ)/user/collect/adopt.o: | $(BUILD)/probes.skel.h
 
-# The list of scenarios comes from the files that define one; FORCE, or a deleted one stays.
+# The list of scenarios comes from the files that define one; FORCE, or a deleted one stays. (The tests make
+# things side by side: each make has a file of its own.)
 $(BUILD)/scenarios.gen.h: FORCE
 	@mkdir -p $(@D)
-	@sed -n 's/^const struct scenario_ops scenario_\([a-z0-9_]*\) =.*/SCENARIO(\1)/p' $(DRIVER_SRC) /dev/null | sort >$@.tmp
-	@if cmp -s $@.tmp $@; then rm -f $@.tmp; else mv $@.tmp $@; fi
+	@sed -n 's/^const struct scenario_ops scenario_\([a-z0-9_]*\) =.*/SCENARIO(\1)/p' $(DRIVER_SRC) /dev/null | sort >$@.$$$$.tmp; \
+		if cmp -s $@.$$$$.tmp $@; then rm -f $@.$$$$.tmp; else mv $@.$$$$.tmp $@; fi
 
 # The formats of `export`, likewise.
 $(BUILD)/exports.gen.h: FORCE
 	@mkdir -p $(@D)
-	@sed -n 's/^const struct export_ops export_\([a-z0-9_]*\) =.*/EXPORT(\1)/p' $(EXPORT_SRC) /dev/null | sort >$@.tmp
-	@if cmp -s $@.tmp $@; then rm -f $@.tmp; else mv $@.tmp $@; fi
+	@sed -n 's/^const struct export_ops export_\([a-z0-9_]*\) =.*/EXPORT(\1)/p' $(EXPORT_SRC) /dev/null | sort >$@.$$$$.tmp; \
+		if cmp -s $@.$$$$.tmp $@; then rm -f $@.$$$$.tmp; else mv $@.$$$$.tmp $@; fi
 
 # Style sheets and scripts of the page as C. They must not end the element that they stand in.
 PAGE_FILES := timeline.css timeline.js page.css page.js
@@ -208,7 +209,7 @@ ifndef SAN
 endif
 
 .PHONY: check-programs
-check-programs: $(UNIT) $(FIXTURE) $(BPF_TEST) $(BUILD)/export/record
+check-programs: $(UNIT) $(FIXTURE) $(BPF_TEST) $(BUILD)/export/record $(BUILD)/fuzz/seed
 
 $(OBJ)/unit/%: $(OBJ)/tests/unit/%.o $(UNIT_HELP:%.c=$(OBJ)/%.o) $(LIB)
 	@mkdir -p $(@D)

@@ -85,6 +85,8 @@ told() {
 	[ "$status" = 0 ] || tail -n 20 "$out/$name.err"
 }
 
+trap 'kill $(jobs -p) 2>/dev/null; exit 130' INT TERM
+
 # These measure nothing: as many at once as there are CPUs.
 for file in $(suites tests/cli); do
 	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
