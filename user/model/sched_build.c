@@ -3,16 +3,7 @@
  * sched_build.c - timelines from records.
  *
  * All that happens to a task (born, brought to a CPU, taken from it, woken) is sorted by time and
- * run through a small state machine. What does not fit together is where records are missing:
- *
- *   brought, brought      where it left in between was not seen: unknown since the first
- *   taken, taken          when it came back was not seen: unknown since it could run again
- *   asleep, brought       nobody woke it: the span stays BLOCKED and has no waker, unless it was
- *                         woken just before it left: sched_waking of another CPU can precede the
- *                         sched_switch of a task that is on its way to sleep
- *   woken, woken          it ran and slept in between: unknown since the first
- *   not running, seen     a sample of it, or a call that it began or ended: it has come to a CPU at
- *                         some time before (some kernels do not tell of each change to a task)
+ * run through a small state machine (sched_timeline.c).
  *
  * A thread that is no leader and calls execve goes on under its leader's tid. The kernel changes
  * the numbers at some moment before EXEC is sent; here it is the latest of what is known to come
@@ -26,9 +17,6 @@
 #include "user/model/syscall_names.h"
 #include "user/record/format.h"
 
-/* A wake-up so long before the switch away can still be what ended the wait: the waker's CPU waits
- * for the sleeper's switch, and either may be interrupted meanwhile (or be a preempted vCPU). */
-#define EARLY_WAKE_NS 200000
 #define SYSCALL_EXECVEAT 322
 
 /* ---- sorting: records are nearly sorted, and each kind begins with its u64 time ---------- */
@@ -137,18 +125,10 @@ static uint32_t task_of(struct sched *s, uint32_t tid, uint32_t pid)
 
 /* ---- what happens to a task, by task and by time ----------------------------------------- */
 
-enum event_kind { EVENT_BORN, EVENT_TAKE, EVENT_GONE, EVENT_WAKE, EVENT_OUT, EVENT_IN, EVENT_SEEN };
-
-struct event {
-	uint64_t time;
-	uint32_t ref;
-	uint8_t kind;
-};
-
 /* While timelines are made. */
 struct build {
 	struct sched *s;
-	struct event *events;
+	struct sched_event *events;
 	struct sched_range *ranges; /* of events, by task */
 	struct takeover {
 		uint64_t time; /* first, to be sorted by */
@@ -299,13 +279,13 @@ static void find_seen(struct build *b)
 }
 
 /* One event to its task; with events == NULL it is only counted. */
-static void put_event(struct build *b, uint32_t tid, enum event_kind kind, uint64_t time,
+static void put_event(struct build *b, uint32_t tid, enum sched_event_kind kind, uint64_t time,
 		      uint32_t ref)
 {
 	struct sched_range *range = &b->ranges[sched_task_index(b->s, tid)];
 
 	if (b->events)
-		b->events[range->at + range->n] = (struct event){ time, ref, (uint8_t)kind };
+		b->events[range->at + range->n] = (struct sched_event){ time, ref, (uint8_t)kind };
 	range->n++;
 }
 
@@ -381,168 +361,20 @@ static size_t place_ranges(struct sched_range *ranges, size_t n)
 	return total;
 }
 
-/* ---- the state machine --------------------------------------------------------------------- */
-
-struct timeline {
-	struct sched *s;
-	size_t first;        /* its first span */
-	bool some;           /* there is one */
-	uint64_t early;      /* woken while it ran; 0 = not */
-	uint32_t early_ref;
-	bool odd;            /* something did not fit together */
-};
-
-static struct span *last_span(struct timeline *t)
-{
-	return t->some ? &t->s->spans[t->s->n_spans - 1] : NULL;
-}
-
-static void push(struct timeline *t, uint64_t start, enum span_state state, uint32_t ref,
-		 unsigned int flags)
-{
-	struct sched *s = t->s;
-
-	ARRAY_RESERVE(s->spans, s->n_spans, s->cap_spans, 1);
-	s->spans[s->n_spans++] = (struct span){ .start = start, .ref = ref,
-						.state = (uint8_t)state, .flags = (uint8_t)flags };
-	t->some = true;
-}
-
-static void on_wake(struct timeline *t, const struct event *e)
-{
-	struct span *last = last_span(t);
-
-	if (!last) {
-		push(t, 0, SPAN_BLOCKED, SCHED_NONE, SPAN_UNSEEN);
-		push(t, e->time, SPAN_RUNNABLE, e->ref, SPAN_WOKEN);
-		return;
-	}
-	switch (last->state) {
-	case SPAN_BLOCKED:
-		push(t, e->time, SPAN_RUNNABLE, e->ref, SPAN_WOKEN);
-		break;
-	case SPAN_RUNNABLE:
-		/* Of one that was preempted a wake-up says nothing. */
-		if (!(last->flags & SPAN_WOKEN))
-			break;
-		last->state = SPAN_UNKNOWN;
-		t->odd = true;
-		push(t, e->time, SPAN_RUNNABLE, e->ref, SPAN_WOKEN);
-		break;
-	case SPAN_RUNNING:
-		t->early = e->time;
-		t->early_ref = e->ref;
-		break;
-	default:
-		break;
-	}
-}
-
-/* Was what it sleeps in over before it slept? */
-static bool woken_early(struct timeline *t)
-{
-	const struct span *last = last_span(t);
-
-	return last->state == SPAN_BLOCKED && t->early && last->start - t->early <= EARLY_WAKE_NS;
-}
-
-static void on_in(struct timeline *t, const struct event *e)
-{
-	struct span *last = last_span(t);
-
-	if (!last || last->state == SPAN_DEAD) {
-		/* The birth is missing: nothing is known of what was before. */
-		push(t, last ? last->start : 0, SPAN_UNKNOWN, SCHED_NONE, SPAN_UNSEEN);
-	} else if (woken_early(t)) {
-		push(t, last->start, SPAN_RUNNABLE, t->early_ref, SPAN_WOKEN);
-	} else if (last->state == SPAN_BLOCKED) {
-		t->odd = true;
-	} else if (last->state == SPAN_RUNNING) {
-		last->state = SPAN_UNKNOWN;
-		t->odd = true;
-		if (t->early)
-			push(t, t->early, SPAN_RUNNABLE, t->early_ref, SPAN_WOKEN);
-	}
-	push(t, e->time, SPAN_RUNNING, e->ref, 0);
-	t->early = 0;
-}
-
-static void on_out(struct timeline *t, const struct event *e)
-{
-	static const enum span_state after[] = {
-		[WIRE_STATE_RUNNABLE] = SPAN_RUNNABLE, [WIRE_STATE_SLEEPING] = SPAN_BLOCKED,
-		[WIRE_STATE_BLOCKED] = SPAN_BLOCKED, [WIRE_STATE_STOPPED] = SPAN_BLOCKED,
-		[WIRE_STATE_ENDED] = SPAN_DEAD, [WIRE_STATE_THROTTLED] = SPAN_RUNNABLE,
-	};
-	struct span *last = last_span(t);
-
-	t->odd |= last && last->state != SPAN_RUNNING;
-	if (!last)
-		push(t, 0, SPAN_UNKNOWN, SCHED_NONE, SPAN_UNSEEN);
-	else if (last->state == SPAN_RUNNABLE && t->s->switches[e->ref].unseen)
-		; /* it got the CPU meanwhile, and left it now: critpath_run.c has words for it */
-	else if (last->state != SPAN_RUNNING)
-		last->state = SPAN_UNKNOWN;
-	push(t, e->time, after[t->s->switches[e->ref].state], e->ref, 0);
-}
-
-static void on_seen(struct timeline *t, const struct event *e)
-{
-	const struct span *last = last_span(t);
-
-	if (!last || last->state == SPAN_RUNNING || last->state == SPAN_DEAD)
-		return;
-	if (woken_early(t))
-		push(t, last->start, SPAN_RUNNABLE, t->early_ref, SPAN_WOKEN);
-	push(t, e->time, SPAN_RUNNING, SCHED_NONE, 0);
-	t->early = 0;
-}
-
-static void run_event(struct timeline *t, const struct event *e)
-{
-	switch (e->kind) {
-	case EVENT_BORN:
-		push(t, e->time, SPAN_RUNNABLE, e->ref, SPAN_BORN);
-		t->early = 0;
-		break;
-	case EVENT_TAKE:
-		push(t, e->time, SPAN_RUNNING, e->ref, SPAN_TAKEN);
-		t->early = 0;
-		break;
-	case EVENT_GONE: /* it goes on under another number */
-		push(t, e->time, SPAN_DEAD, SCHED_NONE, 0);
-		t->early = 0;
-		break;
-	case EVENT_WAKE:
-		on_wake(t, e);
-		break;
-	case EVENT_OUT:
-		on_out(t, e);
-		break;
-	case EVENT_SEEN:
-		on_seen(t, e);
-		break;
-	default:
-		on_in(t, e);
-		break;
-	}
-}
+/* ---- timelines ----------------------------------------------------------------------------- */
 
 static void make_timelines(struct build *b)
 {
 	struct sched *s = b->s;
 	size_t i;
-	uint32_t k;
 
 	for (i = 0; i < s->n_tasks; i++) {
-		struct timeline t = { .s = s, .first = s->n_spans };
 		const struct sched_range *range = &b->ranges[i];
+		size_t first = s->n_spans;
 
-		for (k = 0; k < range->n; k++)
-			run_event(&t, &b->events[range->at + k]);
-		s->tasks[i].spans = (struct sched_range){ (uint32_t)t.first,
-							  (uint32_t)(s->n_spans - t.first) };
-		b->odd[i] = t.odd;
+		b->odd[i] = sched_make_spans(s, b->events + range->at, range->n);
+		s->tasks[i].spans = (struct sched_range){ (uint32_t)first,
+							  (uint32_t)(s->n_spans - first) };
 	}
 }
 
