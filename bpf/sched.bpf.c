@@ -76,12 +76,10 @@ static __always_inline void send_read_wait(struct task_ctx *n, struct task_struc
 {
 	struct probe_file key = n->read;
 	struct probe_file_sums *file = bpf_map_lookup_elem(&files, &key);
-	WIRE_RECORD(read_wait) *r = record_reserve_at(WIRE_READ_WAIT, sizeof(*r), now);
+	WIRE_RECORD(read_wait) *r = record_reserve_of(WIRE_READ_WAIT, sizeof(*r), now, next->pid, next->tgid);
 
 	if (!r)
 		return;
-	r->head.tid = next->pid;
-	r->head.pid = next->tgid;
 	r->body.since = n->call.off_since;
 	r->body.inode = key.inode;
 	r->body.dev = key.dev;
@@ -99,13 +97,11 @@ static __always_inline void send_read_wait(struct task_ctx *n, struct task_struc
  */
 static __always_inline void send_stack(struct task_ctx *n, struct task_struct *next, __u64 now)
 {
-	struct blocked_record *r = record_reserve_at(WIRE_BLOCKED, sizeof(*r), now);
+	struct blocked_record *r = record_reserve_of(WIRE_BLOCKED, sizeof(*r), now, next->pid, next->tgid);
 	long bytes;
 
 	if (!r)
 		return;
-	r->head.tid = next->pid;
-	r->head.pid = next->tgid;
 	r->body.since = n->call.off_since;
 	r->body.pad = 0;
 	__builtin_memset(r->stack, 0, sizeof(r->stack));
