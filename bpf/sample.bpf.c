@@ -5,7 +5,7 @@
  */
 #include "bpf/mapping.bpf.h"
 
-_Static_assert(WIRE_SAMPLE_KERNEL == 15, "a mask of four bits bounds it");
+_Static_assert(WIRE_SAMPLE_KERNEL == 63, "a mask of six bits bounds it");
 
 struct sample_record {
 	struct wire_head head;
@@ -44,7 +44,7 @@ int on_sample(struct bpf_perf_event_data *ctx)
 	bytes = bpf_get_stack(ctx, r->stack, WIRE_SAMPLE_KERNEL * sizeof(__u64), 0);
 	n = bytes > 0 ? (__u64)bytes / sizeof(__u64) : 0;
 	/* The verifier must see the bound; the compiler would prove it away. */
-	asm volatile("%0 &= 15" : "+r"(n));
+	asm volatile("%0 &= 63" : "+r"(n));
 	r->body.n_kernel = n;
 	bytes = bpf_get_stack(ctx, &r->stack[n], WIRE_SAMPLE_USER * sizeof(__u64),
 			      BPF_F_USER_STACK);

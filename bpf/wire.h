@@ -308,7 +308,7 @@ struct wire_read_wait {
  * SAMPLE: the software clock found head's task on a CPU. Followed by n_kernel and then n_user
  * return addresses (u64), innermost first.
  */
-#define WIRE_SAMPLE_KERNEL 15 /* innermost frames kept */
+#define WIRE_SAMPLE_KERNEL 63 /* innermost frames kept: a page fault that reads from a disk has 30, and an interrupt on top */
 #define WIRE_SAMPLE_USER 32
 struct wire_sample {
 	__u32 cpu;
