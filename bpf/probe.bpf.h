@@ -51,6 +51,8 @@ struct task_ctx {
 	__u32 pad;
 };
 
+#define NOT_STOLEN (~(__u64)0)
+
 /*
  * What goes on on a CPU. The call of the task that runs there lies here, not with the task: two
  * loads instead of two look-ups for each system call. sched_switch carries it back and forth.
@@ -66,6 +68,7 @@ struct cpu_state {
 	__u64 place;  /* see stack_block() */
 	__u64 since;  /* when the task that is on it came; 0 = not known */
 	__u64 used;   /* when one of the run last came or left */
+	__u64 stolen; /* stolen_until() when the task came; NOT_STOLEN: not known */
 	struct call call;
 	struct memory_state memory;
 };

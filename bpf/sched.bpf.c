@@ -152,26 +152,46 @@ static __always_inline void fill_comm(char *to, struct task_struct *task, __u8 r
 struct task_struct___since_6_18 {
 	bool throttled;
 } __attribute__((preserve_access_index));
-struct cfs_rq___bandwidth {
+/* Without CONFIG_PARAVIRT_TIME_ACCOUNTING there is no such member. */
+struct rq___paravirt {
+	__u64 prev_steal_time_rq;
+} __attribute__((preserve_access_index));
+struct cfs_rq___own {
 	int throttle_count;
+	struct rq___paravirt *rq;
 } __attribute__((preserve_access_index));
-struct sched_entity___bandwidth {
-	struct cfs_rq___bandwidth *cfs_rq;
+struct sched_entity___own {
+	struct cfs_rq___own *cfs_rq;
 } __attribute__((preserve_access_index));
-struct task_struct___bandwidth {
-	struct sched_entity___bandwidth se;
+struct task_struct___own {
+	struct sched_entity___own se;
 } __attribute__((preserve_access_index));
 
 static __always_inline bool throttled(struct task_struct *task)
 {
 	struct task_struct___since_6_18 *by_task = (void *)task;
-	struct task_struct___bandwidth *by_queue = (void *)task;
+	struct task_struct___own *by_queue = (void *)task;
 
 	if (bpf_core_field_exists(by_task->throttled))
 		return KERNEL_READ(by_task, throttled);
-	if (bpf_core_field_exists(struct cfs_rq___bandwidth, throttle_count))
+	if (bpf_core_field_exists(struct cfs_rq___own, throttle_count))
 		return KERNEL_READ(by_queue, se.cfs_rq, throttle_count) > 0;
 	return false;
+}
+
+/*
+ * ns that the hypervisor below has kept this CPU from running what it had to (the steal clock of
+ * Documentation/virt/kvm/x86/msr.rst), as the scheduler knows it: it has brought its clock up to date
+ * just before sched_switch, and takes these from the time that it says prev has run. 0 on bare metal.
+ */
+static __always_inline __u64 stolen_until(struct task_struct *prev)
+{
+	struct task_struct___own *task = (void *)prev;
+
+	if (!bpf_core_field_exists(task->se.cfs_rq) || !bpf_core_field_exists(struct cfs_rq___own, rq) ||
+	    !bpf_core_field_exists(struct rq___paravirt, prev_steal_time_rq))
+		return 0;
+	return KERNEL_READ(task, se.cfs_rq, rq, prev_steal_time_rq);
 }
 
 /*
@@ -199,7 +219,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	__u8 why, prev_role, next_role;
 	bool iowait;
 	struct cpu_state *s = cpu_state();
-	__u64 now;
+	__u64 now, stolen;
 
 	if (!s)
 		return 0;
@@ -221,6 +241,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	}
 	why = why_off(prev, preempt);
 	iowait = p ? BPF_CORE_READ_BITFIELD(prev, in_iowait) : 0;
+	stolen = p || n ? stolen_until(prev) : 0;
 	r = control.timed ? record_reserve_of(WIRE_SWITCH, sizeof(*r), now, prev->pid, prev->tgid) : NULL;
 	if (r) {
 		r->body.next_tid = next->pid;
@@ -235,6 +256,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		r->body.quick_calls = p && s->ours ? s->call.quick_calls : 0;
 		r->body.quick_ns = p && s->ours ? s->call.quick_ns + nap_begun(&s->call, now) :
 				   !prev_role && s->since ? now - s->since : 0;
+		r->body.stolen_ns = p && s->ours && stolen > s->stolen ? stolen - s->stolen : 0;
 		if (p && !s->ours)
 			r->head.flags |= WIRE_F_NO_ENTER;
 		fill_comm(r->body.prev_comm, prev, prev_role);
@@ -251,6 +273,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 			vcpu_leaves_cpu(p, why, now);
 	}
 	s->ours = n != NULL;
+	s->stolen = stolen;
 	if (n) {
 		come_back(s, n, next, now);
 		memory_come_back(s, n, next, vcpu_is_in_run(n), now);

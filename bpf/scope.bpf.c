@@ -30,6 +30,7 @@ int cpu_state_renew(struct cpu_state *s)
 	s->stack = 0;
 	s->vcpu = c ? c->vcpu : 0;
 	s->ours = c != NULL;
+	s->stolen = NOT_STOLEN; /* since when it is here is not known */
 	if (c) {
 		call_restart(s, c);
 		c->call.nr = NO_SYSCALL; /* handed out: if it leaves unseen, it is in another one when it is back */

@@ -207,6 +207,7 @@ struct wire_switch {
 	__u64 quick_ns;    /* … and the time in them; of a stranger: how long it had the CPU, 0 = not known */
 	char prev_comm[WIRE_COMM_LEN]; /* empty when it is of the run or the client */
 	char next_comm[WIRE_COMM_LEN]; /* likewise */
+	__u64 stolen_ns; /* since prev, of the run, came on the CPU: the hypervisor below had the CPU for others */
 };
 enum wire_task_state {
 	WIRE_STATE_RUNNABLE = 0, /* preempted or yielded: it wants the CPU back */
@@ -489,7 +490,7 @@ WIRE_ASSERT(struct wire_kvm_ioctl, 40);
 WIRE_ASSERT(struct wire_kvm_memslot, 40); /* 0.1: 32, without fd */
 WIRE_ASSERT(struct wire_kvm_run, 8);
 WIRE_ASSERT(struct wire_tap_frame, 24);
-WIRE_ASSERT(struct wire_switch, 64);
+WIRE_ASSERT(struct wire_switch, 72);
 WIRE_ASSERT(struct wire_waking, 40);
 WIRE_ASSERT(struct wire_syscall, 128);
 WIRE_ASSERT(struct wire_blocked, 16);

@@ -145,7 +145,7 @@ static void draw_slice_details(const struct view *v, struct canvas *c, struct ar
 {
 	const struct path_view *p = v->private;
 	const struct path_slice *s = p->slices[v->list.at];
-	char text[VIEW_TEXT_MAX], comm[VIEW_TEXT_MAX], ms[TEXT_NUMBER_MAX], quick[64] = "";
+	char text[VIEW_TEXT_MAX], comm[VIEW_TEXT_MAX], ms[TEXT_NUMBER_MAX], quick[128] = "";
 	char words[VIEW_TEXT_MAX];
 	int y = at.y, x;
 
@@ -155,6 +155,9 @@ static void draw_slice_details(const struct view *v, struct canvas *c, struct ar
 	if (s->quick_ns)
 		snprintf(quick, sizeof(quick), ", %s of it in short system calls",
 			 text_ms(ms, s->quick_ns));
+	if (s->stolen_ns)
+		snprintf(quick + strlen(quick), sizeof(quick) - strlen(quick), ", %s of it had by the hypervisor",
+			 text_ms(ms, s->stolen_ns));
 	x = at.x + 1 + canvas_textf(c, at.x + 1, y, 20, STYLE_DIM, "pid %" PRIu32 ", ", s->pid);
 	if (s->tid != s->pid)
 		x += canvas_textf(c, x, y, 20, STYLE_DIM, "thread %" PRIu32 ", ", s->tid);

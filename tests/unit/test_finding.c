@@ -43,6 +43,9 @@
 	"compileModule\" object=wazero\n"                                                          \
 	"+22ms - RUN_END status=ok\n"
 
+#define STRETCH                                                                                    \
+	"+1ms 100 SWITCH prev_ours=1 prev_state=runnable prev_syscall=none\n"                      \
+	"+1.1ms - SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
 #define BY_KTHREAD "waker_syscall=none waker_comm=kworker waker_kthread=1"
 #define BY_TIMER "waker_syscall=none context=hardirq irq=timer"
 
@@ -217,6 +220,14 @@ static const struct finding_case {
 		.not_so = "+2ms 100 SWITCH next_tid=8 prev_ours=1 prev_state=runnable "
 			  "prev_syscall=none next_comm=other\n"
 			  "+5ms 8 SWITCH next_tid=100 next_ours=1 prev_syscall=none prev_comm=other\n",
+	},
+	{
+		.rule = "stolen-time", .scenario = "native",
+		.holds = STRETCH "+4ms 100 SWITCH prev_ours=1 prev_state=runnable prev_syscall=none stolen_ns=1200us\n"
+			 "+4.1ms - SWITCH next_tid=100 next_ours=1 prev_syscall=none\n",
+		.ns = 1200000,
+		.not_so = STRETCH "+4ms 100 SWITCH prev_ours=1 prev_state=runnable prev_syscall=none stolen_ns=900us\n"
+			  "+4.1ms - SWITCH next_tid=100 next_ours=1 prev_syscall=none\n",
 	},
 	{
 		.rule = "cold-page-cache", .scenario = "native",

@@ -291,6 +291,8 @@ static void view_path(FILE *out, const struct session *s, const char *args)
 				p->comm, path_state_name(p->state), p->detail);
 			if (p->quick_ns)
 				fprintf(out, " (short calls %" PRIu64 ")", p->quick_ns);
+			if (p->stolen_ns)
+				fprintf(out, " (stolen %" PRIu64 ")", p->stolen_ns);
 			fputc('\n', out);
 		}
 		if (r->path.n)

@@ -38,6 +38,7 @@ struct path_slice {
 	const char *detail;  /* hostile text; "" = nothing to add */
 	uint64_t quick_ns;   /* PATH_USER: so much of it in system calls too short for a record */
 	uint64_t fault_ns;   /* PATH_USER: so much in page faults, estimated from samples */
+	uint64_t stolen_ns;  /* on a CPU: so much of it the hypervisor had that CPU for others */
 	/*
 	 * Another process that waits for this one meanwhile, and in what: "runc: wait4 for hook".
 	 * "" = nobody, or a thread of the same process. Hostile text.
@@ -52,7 +53,7 @@ struct path_slice {
 struct path_kind {
 	enum path_state state;
 	const char *comm, *detail;
-	uint64_t ns, quick_ns, fault_ns; /* of its slices together */
+	uint64_t ns, quick_ns, fault_ns, stolen_ns; /* of its slices together */
 	size_t longest; /* index of the first of its longest slices */
 };
 

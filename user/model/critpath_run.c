@@ -85,22 +85,24 @@ const char *walk_unknown(const struct walk *w)
 
 /* ---- running ------------------------------------------------------------------------------- */
 
-/* Of a stretch on the CPU: so much in quick calls, of so much in all. */
-static uint64_t quick_share(const struct walk *w, uint32_t at, uint64_t from)
+/* The switch that ended a stretch on the CPU, at *end; NULL: how it ended is not known. */
+static const struct sched_switch *end_of_stretch(const struct walk *w, uint32_t at, uint64_t *end)
 {
 	const struct span *next = &w->s->spans[at + 1];
-	uint64_t start = w->s->spans[at].start, end;
-	const struct sched_switch *out;
 
 	if (at + 1 >= w->task->spans.at + w->task->spans.n || next->ref == SCHED_NONE ||
 	    next->state == SPAN_RUNNING || next->state == SPAN_UNKNOWN ||
 	    next->flags & (SPAN_BORN | SPAN_TAKEN | SPAN_WOKEN))
-		return 0; /* how it left the CPU is not known */
-	out = &w->s->switches[next->ref];
-	end = next->start;
-	if (out->quick_ns >= end - start)
-		return w->t - from;
-	return (uint64_t)((unsigned __int128)out->quick_ns * (w->t - from) / (end - start));
+		return NULL;
+	*end = next->start;
+	return &w->s->switches[next->ref];
+}
+
+/* Of ns in a stretch [start, end), what falls on [from, to) by length. */
+static uint64_t share_of(uint64_t ns, uint64_t start, uint64_t end, uint64_t from, uint64_t to)
+{
+	return ns >= end - start ? to - from :
+				   (uint64_t)((unsigned __int128)ns * (to - from) / (end - start));
 }
 
 /* Give the slices in user mode from index on their shares of quick calls, by length. */
@@ -130,6 +132,25 @@ static void share_quick(struct critpath *path, size_t from, uint64_t quick)
 	}
 }
 
+/* Give the slices from index on, which begin and end where they touch, their shares of ns that were stolen. */
+static void share_stolen(struct critpath *path, size_t from, uint64_t ns)
+{
+	uint64_t start, end;
+	size_t i;
+
+	if (!ns || from == path->n)
+		return;
+	start = path->slices[path->n - 1].start;
+	end = path->slices[from].end;
+	for (i = from; i < path->n; i++) {
+		struct path_slice *slice = &path->slices[i];
+		uint64_t left = slice->end - slice->start - slice->quick_ns;
+		uint64_t share = share_of(ns, start, end, slice->start, slice->end);
+
+		slice->stolen_ns = share < left ? share : left;
+	}
+}
+
 /* The time in user mode, down to start. */
 static void emit_user(struct walk *w, uint64_t start)
 {
@@ -154,10 +175,10 @@ static void emit_call(struct walk *w, const struct sched_call *call, uint64_t st
 
 void walk_running(struct walk *w, uint32_t at)
 {
-	uint64_t from = w->s->spans[at].start;
+	uint64_t from = w->s->spans[at].start, start = from, end = 0, to = w->t;
+	const struct sched_switch *out = end_of_stretch(w, at, &end);
 	size_t first = w->run->path.n;
 	uint32_t *near = &w->near[w->task - w->s->tasks].call;
-	uint64_t quick;
 
 	if (from < w->launch)
 		from = w->launch;
@@ -165,7 +186,6 @@ void walk_running(struct walk *w, uint32_t at)
 		walk_emit(w, w->task, from, PATH_CLIENT, "running");
 		return;
 	}
-	quick = quick_share(w, at, from);
 	while (w->t > from) {
 		const struct sched_call *call = sched_call_near(w->s, w->task, w->t, near);
 
@@ -177,7 +197,10 @@ void walk_running(struct walk *w, uint32_t at)
 			emit_user(w, call->exit);
 		emit_call(w, call, call->enter > from ? call->enter : from);
 	}
-	share_quick(&w->run->path, first, quick);
+	if (out) {
+		share_quick(&w->run->path, first, share_of(out->quick_ns, start, end, from, to));
+		share_stolen(&w->run->path, first, share_of(out->stolen_ns, start, end, from, to));
+	}
 }
 
 /* ---- runnable ------------------------------------------------------------------------------ */

@@ -84,8 +84,8 @@ void walk_page_faults(struct walk *w)
 		if (tally.samples < SAMPLES_OF_SLICE)
 			tally = processes[first];
 		if (tally.samples >= SAMPLES_OF_PROCESS)
-			slice->fault_ns = (uint64_t)((unsigned __int128)(slice->end - slice->start -
-									 slice->quick_ns) *
+			slice->fault_ns = (uint64_t)((unsigned __int128)(slice->end - slice->start - slice->quick_ns -
+									 slice->stolen_ns) *
 						     tally.faults / tally.samples);
 	}
 }

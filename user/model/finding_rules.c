@@ -282,6 +282,24 @@ static bool short_calls(struct finding_search *q)
 	return most;
 }
 
+/* What the kernel of a host that is itself a virtual machine knows of its hypervisor's doing. */
+static bool stolen(struct finding_search *q)
+{
+	const struct path_slice *most = NULL;
+	size_t i;
+
+	for (i = 0; i < q->run->path.n; i++) {
+		const struct path_slice *s = &q->run->path.slices[i];
+
+		q->ns += s->stolen_ns;
+		if (s->stolen_ns && (!most || s->stolen_ns > most->stolen_ns))
+			most = s;
+	}
+	if (most)
+		snprintf(q->evidence, sizeof(q->evidence), "most of it from %.15s", most->comm);
+	return most;
+}
+
 /* ---- the table -------------------------------------------------------------------------------- */
 
 const struct finding_rule finding_rules_containers[] = {
@@ -411,6 +429,16 @@ const struct finding_rule finding_rules_containers[] = {
 		.least_percent = 20,
 		.mend = "More CPUs, or fewer things at once; cpu.weight or nice for what is started.",
 		.trade_off = "What is held back instead is somebody else's work.",
+	},
+	{
+		.name = "stolen-time",
+		.title = "this host is a virtual machine, and its hypervisor gave the CPUs to others",
+		.least_ns = 1 * MS,
+		.least_percent = 2,
+		.evidence = stolen,
+		.mend = "CPUs of one's own on the machine below (dedicated or pinned vCPUs), bare metal, or fewer "
+			"things at once there.",
+		.trade_off = "CPUs of one's own are idle when their owner is.",
 	},
 	{
 		.name = "cold-page-cache",

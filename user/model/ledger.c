@@ -175,7 +175,7 @@ static void row_text(char text[DETAIL_MAX], const char *comm, const char *detail
 
 /* Time of a kind of slices. */
 struct part {
-	uint64_t ns, quick_ns, fault_ns;
+	uint64_t ns, quick_ns, fault_ns, stolen_ns;
 };
 
 static void add_kind(struct sums *sums, const struct path_kind *kind, const struct part *part)
@@ -195,8 +195,12 @@ static void add_kind(struct sums *sums, const struct path_kind *kind, const stru
 		row_text(text, comm, "short system calls");
 		add(sums, PATH_KERNEL, text, part->quick_ns);
 	}
+	if (part->stolen_ns) {
+		row_text(text, comm, "CPU held by the hypervisor");
+		add(sums, PATH_RUNNABLE, text, part->stolen_ns);
+	}
 	row_text(text, comm, kind->detail);
-	add(sums, kind->state, text, part->ns - part->quick_ns - part->fault_ns);
+	add(sums, kind->state, text, part->ns - part->quick_ns - part->fault_ns - part->stolen_ns);
 }
 
 void ledger_of_run(struct session *session, struct run *run)
@@ -207,25 +211,27 @@ void ledger_of_run(struct session *session, struct run *run)
 	for (i = 0; i < run->path.n_kinds; i++) {
 		const struct path_kind *kind = &run->path.kinds[i];
 
-		add_kind(&sums, kind, &(struct part){ kind->ns, kind->quick_ns, kind->fault_ns });
+		add_kind(&sums, kind, &(struct part){ kind->ns, kind->quick_ns, kind->fault_ns, kind->stolen_ns });
 	}
 	finish(&sums, &run->ledger);
 }
 
-/* The part of a slice in [from, to); of its quick calls and faults as much as of its time. */
+/* The part of a slice in [from, to); of its quick calls, faults and stolen time as much as of its time. */
 static void add_part(struct part *part, const struct path_slice *slice, uint64_t from, uint64_t to)
 {
 	uint64_t start = slice->start > from ? slice->start : from;
 	uint64_t end = slice->end < to ? slice->end : to, quick = slice->quick_ns;
-	uint64_t fault = slice->fault_ns, length = slice->end - slice->start;
+	uint64_t fault = slice->fault_ns, length = slice->end - slice->start, stolen = slice->stolen_ns;
 
 	if (end - start < length) {
 		quick = (uint64_t)((unsigned __int128)quick * (end - start) / length);
 		fault = (uint64_t)((unsigned __int128)fault * (end - start) / length);
+		stolen = (uint64_t)((unsigned __int128)stolen * (end - start) / length);
 	}
 	part->ns += end - start;
 	part->quick_ns += quick;
 	part->fault_ns += fault;
+	part->stolen_ns += stolen;
 }
 
 /* What of a path lies in [from, to). */

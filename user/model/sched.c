@@ -67,7 +67,7 @@ static bool add_switch(struct sched *s, struct arena *arena, const struct wire_h
 	ARRAY_RESERVE(s->switches, s->n_switches, s->cap_switches, 1);
 	s->switches[s->n_switches++] = (struct sched_switch){
 		.time = record->time,
-		.quick_ns = body.quick_ns,
+		.quick_ns = body.quick_ns, .stolen_ns = body.stolen_ns,
 		.prev = record->tid, .prev_pid = record->pid,
 		.next = body.next_tid, .next_pid = body.next_pid,
 		.syscall = body.prev_syscall,

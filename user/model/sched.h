@@ -26,6 +26,7 @@
 struct sched_switch {
 	uint64_t time;
 	uint64_t quick_ns; /* of a stranger: how long it had the CPU, 0 = not known */
+	uint64_t stolen_ns; /* of prev's time on the CPU: had by the hypervisor */
 	uint32_t prev, prev_pid;
 	uint32_t next, next_pid;
 	uint32_t syscall; /* of prev, SCHED_NONE outside of one */

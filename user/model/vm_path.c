@@ -35,12 +35,15 @@ static void put(struct refine *f, const struct path_slice *of, uint64_t start, u
 		enum path_state state, const char *detail)
 {
 	struct path_slice *last = f->n ? &f->slices[f->n - 1] : NULL;
+	uint64_t stolen;
 
 	if (start >= end)
 		return;
+	stolen = (uint64_t)((unsigned __int128)of->stolen_ns * (end - start) / (of->end - of->start));
 	if (last && last->end == start && last->tid == of->tid && last->state == state &&
 	    !strcmp(last->detail, detail) && state != PATH_USER) {
 		last->end = end;
+		last->stolen_ns += stolen;
 		return;
 	}
 	ARRAY_RESERVE(f->slices, f->n, f->cap, 1);
@@ -50,6 +53,7 @@ static void put(struct refine *f, const struct path_slice *of, uint64_t start, u
 	f->slices[f->n].state = state;
 	f->slices[f->n].detail = detail;
 	f->slices[f->n].quick_ns = f->slices[f->n].fault_ns = 0;
+	f->slices[f->n].stolen_ns = stolen;
 	f->n++;
 }
 

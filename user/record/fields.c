@@ -129,7 +129,8 @@ static const struct field switch_fields[] = {
 	FIELD(wire_switch, prev_iowait),
 	FIELD_NAMED(wire_switch, prev_syscall, FIELD_IS_NUMBER, call_names),
 	FIELD(wire_switch, quick_calls), FIELD(wire_switch, quick_ns),
-	FIELD_CHARS(wire_switch, prev_comm), FIELD_CHARS(wire_switch, next_comm), END
+	FIELD_CHARS(wire_switch, prev_comm), FIELD_CHARS(wire_switch, next_comm),
+	FIELD(wire_switch, stolen_ns), END
 };
 static const struct field waking_fields[] = {
 	FIELD(wire_waking, tid), FIELD(wire_waking, pid), FIELD(wire_waking, cpu),
