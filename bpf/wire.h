@@ -310,7 +310,7 @@ struct wire_read_wait {
  * return addresses (u64), innermost first.
  */
 #define WIRE_SAMPLE_KERNEL 63 /* innermost frames kept: a page fault that reads from a disk has 30, and an interrupt on top */
-#define WIRE_SAMPLE_USER 32
+#define WIRE_SAMPLE_USER 64
 struct wire_sample {
 	__u32 cpu;
 	__u16 n_kernel;
