@@ -127,13 +127,19 @@ static __always_inline bool is_nap(long nr)
 #endif
 }
 
-/* gVisor's guests are of the host's architecture; the record speaks x86-64 numbers. */
-#define GUEST_write 1
+/* gVisor's guests are of the host's architecture, and so are the numbers of their calls. */
+#define GUEST_write SYSCALL_write
+#define GUEST_accept SYSCALL_accept
+#define GUEST_accept4 SYSCALL_accept4
+#define GUEST_execve SYSCALL_execve
+#if defined(__TARGET_ARCH_x86)
 #define GUEST_socket 41
-#define GUEST_accept 43
 #define GUEST_bind 49
 #define GUEST_listen 50
-#define GUEST_execve 59
-#define GUEST_accept4 288
+#else
+#define GUEST_socket 198
+#define GUEST_bind 200
+#define GUEST_listen 201
+#endif
 
 #endif

@@ -142,7 +142,7 @@ struct wire_accept {
  * always (systrap patches call sites).
  */
 struct wire_guest_syscall {
-	__u32 nr;  /* x86-64 system call number */
+	__u32 nr;  /* of the host's architecture */
 	__u32 how; /* WIRE_GUEST_* */
 	__s64 ret; /* emulated result where the platform shows it (ptrace), else == nr */
 };

@@ -20,7 +20,7 @@
  */
 #include "user/model/milestone_rules.h"
 
-/* x86-64 numbers, which is what the records speak on every architecture. */
+/* x86-64 numbers, which is what the model speaks of every architecture. */
 #define GUEST_ACCEPT 43
 #define GUEST_LISTEN 50
 #define GUEST_EXECVE 59

@@ -5,7 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/model/syscall_names.h"
 #include "user/record/reader.h"
+
+/* Which table the recording's system calls are numbered by: of uname -m, NULL when it does not say. */
+static bool has_generic_calls(const char *architecture)
+{
+	static const char *const names[] = { "aarch64", "riscv64", "loongarch64" };
+	size_t i;
+
+	for (i = 0; architecture && i < ARRAY_SIZE(names); i++)
+		if (!strcmp(architecture, names[i]))
+			return true;
+	return false;
+}
 
 struct run *run_new(struct session *s, uint32_t number, const struct host_run_begin *begin)
 {
@@ -24,6 +37,7 @@ struct run *run_new(struct session *s, uint32_t number, const struct host_run_be
 		.client_tid = begin->client_tid,
 		.output = "",
 		.client_problem = "",
+		.sched.generic_calls = has_generic_calls(session_env(s, "architecture")),
 	};
 	return r;
 }
@@ -71,7 +85,7 @@ static void add_guest_syscall(struct run *r, const struct wire_head *record)
 
 	record_body(record, &body, sizeof(body));
 	e->how = body.how <= UINT16_MAX ? (uint16_t)body.how : 0;
-	e->value = body.nr;
+	e->value = r->sched.generic_calls ? syscall_from_generic(body.nr) : body.nr;
 	e->ret = body.ret;
 }
 

@@ -9,6 +9,7 @@
 #include <uthash.h>
 
 #include "user/model/sched_private.h"
+#include "user/model/syscall_names.h"
 #include "user/record/reader.h"
 
 struct name_node {
@@ -57,6 +58,11 @@ const char *sched_name(const struct sched *s, uint32_t name)
 	return pool && name < pool->n ? pool->list[name]->text : "";
 }
 
+static uint32_t number_of(const struct sched *s, uint32_t nr)
+{
+	return s->generic_calls ? syscall_from_generic(nr) : nr;
+}
+
 static bool add_switch(struct sched *s, struct arena *arena, const struct wire_head *record)
 {
 	struct wire_switch body;
@@ -70,7 +76,7 @@ static bool add_switch(struct sched *s, struct arena *arena, const struct wire_h
 		.quick_ns = body.quick_ns, .stolen_ns = body.stolen_ns,
 		.prev = record->tid, .prev_pid = record->pid,
 		.next = body.next_tid, .next_pid = body.next_pid,
-		.syscall = body.prev_syscall,
+		.syscall = number_of(s, body.prev_syscall),
 		.cpu = body.cpu,
 		.prev_name = body.prev_ours ? 0 : intern(s, arena, body.prev_comm),
 		.next_name = body.next_ours ? 0 : intern(s, arena, body.next_comm),
@@ -93,7 +99,7 @@ static bool add_waking(struct sched *s, struct arena *arena, const struct wire_h
 		.time = record->time,
 		.tid = body.tid,
 		.waker = record->tid, .waker_pid = record->pid,
-		.syscall = body.waker_syscall,
+		.syscall = number_of(s, body.waker_syscall),
 		.name = body.waker_ours ? 0 : intern(s, arena, body.waker_comm),
 		.context = (uint8_t)body.context, .irq = body.irq, .vector = body.vector,
 		.ours = body.waker_ours, .kthread = body.waker_kthread,
@@ -120,7 +126,7 @@ static bool add_call(struct sched *s, struct arena *arena, const struct wire_hea
 		.object_id = body.object_id,
 		.object = n ? texts_keep(&s->objects, arena, body.object, n) : "",
 		.tid = record->tid, .pid = record->pid,
-		.nr = body.nr,
+		.nr = number_of(s, body.nr),
 		.peer_pid = body.peer_pid,
 		.port = body.netns_or_dev,
 		.object_kind = body.object_kind <= UINT16_MAX ? (uint16_t)body.object_kind : 0,

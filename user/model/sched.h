@@ -141,6 +141,7 @@ struct sched {
 	uint32_t *tids;           /* private: table from tid to task */
 	size_t n_tasks, cap_tasks, n_spans, cap_spans, n_names, size_tids;
 	bool settled;
+	bool generic_calls; /* set before the first record: it speaks syscall_from_generic()'s numbers */
 };
 
 struct wire_head;

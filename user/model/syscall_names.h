@@ -42,6 +42,12 @@
 /* "openat"; NULL when there is no such number. */
 const char *syscall_name(uint32_t nr);
 
+/*
+ * x86-64's number of the call that has nr in the generic table, by which recordings of arm64 and other
+ * architectures speak. SCHED_NONE and the like, which are no numbers, stay as they are.
+ */
+uint32_t syscall_from_generic(uint32_t nr);
+
 /* Does it wait for one thing, and return when that has come? */
 bool syscall_waits(uint32_t nr);
 
