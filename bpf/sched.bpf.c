@@ -181,9 +181,10 @@ static __always_inline bool throttled(struct task_struct *task)
 
 /*
  * ns that the hypervisor below has kept this CPU from running what it had to (the steal clock of
- * Documentation/virt/kvm/x86/msr.rst), as the scheduler knows it: it brings its clock up to date when
- * it begins to switch (or at the wake-up that made it, some us before), and takes these from the time
- * that it says a task has run. 0 on bare metal.
+ * Documentation/virt/kvm/x86/msr.rst), as the scheduler knows it, which takes these from the time that
+ * it says a task has run. It learns of them when it brings its clock up to date: when it begins to
+ * switch, but where a wake-up is the reason, at that: what is stolen until an idle CPU comes to switch
+ * is in the stretch behind (critpath_run.c puts it right). 0 on bare metal.
  */
 static __always_inline __u64 stolen_until(struct task_struct *prev)
 {

@@ -132,7 +132,7 @@ static void check(const struct run *r)
 
 		assert_int_equal(p->start, at);
 		assert_true(p->end > p->start);
-		assert_true(p->quick_ns + p->fault_ns <= p->end - p->start);
+		assert_true(p->quick_ns + p->fault_ns + p->stolen_ns <= p->end - p->start);
 		assert_true(p->state < PATH_STATE_COUNT);
 		assert_non_null(p->detail);
 		at = p->end;
@@ -185,6 +185,7 @@ static void add_scheduling(struct session *s, uint64_t time, uint64_t span)
 			.prev_state = (uint8_t)dice(dice(9) ? 4 : 6),
 			.prev_iowait = !dice(4), .prev_syscall = some_nr(),
 			.quick_ns = dice(2) ? dice(span) : 0,
+			.stolen_ns = dice(2) ? 0 : dice(8) ? dice(2 * span) : UINT64_MAX,
 		};
 		FEED(s, &a, WIRE_SWITCH, time, tid, 100, sw);
 		break;

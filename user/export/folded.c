@@ -122,19 +122,30 @@ static void add_waits(struct folded *f)
 
 /* ---- the critical path ----------------------------------------------------------------------- */
 
-static void add_path_part(struct folded *f, const char *phase, const struct path_slice *slice,
-			  uint64_t ns)
+static void add_path_stack(struct folded *f, const char *phase, const struct path_slice *slice,
+			   enum path_state state, const char *text, uint64_t ns)
 {
 	char detail[WAIT_TEXT_MAX];
 
 	add_frame(f, f->run->scenario->name, f->suffix);
 	add_frame(f, phase, "");
 	add_frame(f, slice->comm, "");
-	add_frame(f, path_state_name(slice->state), "");
-	ledger_plain(detail, sizeof(detail), slice->detail);
+	add_frame(f, path_state_name(state), "");
+	ledger_plain(detail, sizeof(detail), text);
 	if (*detail)
 		add_frame(f, detail, "");
 	end_stack(f, ns);
+}
+
+static void add_path_part(struct folded *f, const char *phase, const struct path_slice *slice,
+			  uint64_t ns)
+{
+	uint64_t stolen = critpath_stolen_of(slice, ns);
+
+	if (stolen)
+		add_path_stack(f, phase, slice, PATH_RUNNABLE, LEDGER_STOLEN, stolen);
+	if (ns > stolen)
+		add_path_stack(f, phase, slice, slice->state, slice->detail, ns - stolen);
 }
 
 /* Slices and phases both tile the cold start: cut the former where the latter change. */

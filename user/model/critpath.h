@@ -38,7 +38,7 @@ struct path_slice {
 	const char *detail;  /* hostile text; "" = nothing to add */
 	uint64_t quick_ns;   /* PATH_USER: so much of it in system calls too short for a record */
 	uint64_t fault_ns;   /* PATH_USER: so much in page faults, estimated from samples */
-	uint64_t stolen_ns;  /* on a CPU: so much of it the hypervisor had that CPU for others */
+	uint64_t stolen_ns;  /* on a CPU, or while an idle one woke up: the hypervisor had it so long for others */
 	/*
 	 * Another process that waits for this one meanwhile, and in what: "runc: wait4 for hook".
 	 * "" = nobody, or a thread of the same process. Hostile text.
@@ -79,6 +79,9 @@ void critpath_find_kinds(struct critpath *path);
 /* Was a sample taken in the kernel's handler of page faults? */
 struct sched_sample;
 bool critpath_is_fault(const struct session *session, const struct sched_sample *sample);
+
+/* Of a slice's stolen_ns what falls on so much of its length. */
+uint64_t critpath_stolen_of(const struct path_slice *slice, uint64_t length);
 
 const char *path_state_name(enum path_state state);
 

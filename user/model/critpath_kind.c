@@ -47,6 +47,11 @@ static void grow(struct table *t, const struct critpath *path)
 		*place_of(t, path, &path->slices[path->kinds[i].longest]) = (uint32_t)i + 1;
 }
 
+uint64_t critpath_stolen_of(const struct path_slice *slice, uint64_t length)
+{
+	return (uint64_t)((unsigned __int128)slice->stolen_ns * length / (slice->end - slice->start));
+}
+
 static void add(struct critpath *path, struct path_kind *kind, size_t i)
 {
 	const struct path_slice *slice = &path->slices[i];

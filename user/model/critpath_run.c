@@ -105,6 +105,60 @@ static uint64_t share_of(uint64_t ns, uint64_t start, uint64_t end, uint64_t fro
 				   (uint64_t)((unsigned __int128)ns * (to - from) / (end - start));
 }
 
+/* Since when one who left a CPU had had it, as far as is known: at from at the earliest. */
+static uint64_t held_since(const struct walk *w, const struct sched_switch *holder, uint64_t from,
+			   uint32_t *near)
+{
+	uint32_t before = sched_cpu_before(w->s, holder->cpu, from, holder->time, near);
+
+	return before == SCHED_NONE ? from : w->s->switches[before].time;
+}
+
+/*
+ * A stranger who had the CPU may have had it for less: his record says for how long. The rest is others',
+ * if it is more than a switch takes.
+ */
+static bool others_before(const struct sched_switch *holder, uint64_t since)
+{
+	return !holder->prev_ours && holder->quick_ns && holder->quick_ns < holder->time - since &&
+	       holder->time - since - holder->quick_ns >= SHARED_NS;
+}
+
+/*
+ * How long the CPU that brought a task for its stretch was idle while the task wanted it. What was stolen
+ * then is in the stretch's account, too: the scheduler's clock is that of the wake-up (bpf/sched.bpf.c).
+ */
+static uint64_t idle_wait(const struct walk *w, uint32_t at)
+{
+	const struct span *span = &w->s->spans[at], *before = span - 1;
+	uint32_t near = w->near_cpu;
+	const struct sched_switch *in;
+	uint64_t since;
+
+	if (at == w->task->spans.at || before->state != SPAN_RUNNABLE || span->ref == SCHED_NONE ||
+	    span->flags & (SPAN_BORN | SPAN_TAKEN | SPAN_WOKEN))
+		return 0;
+	in = &w->s->switches[span->ref];
+	if (in->next != w->task->tid || in->prev)
+		return 0;
+	since = held_since(w, in, before->start, &near);
+	return in->time - (others_before(in, since) ? in->time - in->quick_ns : since);
+}
+
+/*
+ * What was stolen from a stretch itself: what the wait before cannot have had. More than all of it is
+ * not its own (up to 6.14 what a short stretch could not take came to the next), nor known after an
+ * exec, where the account is another thread's.
+ */
+static uint64_t stolen_of(const struct walk *w, uint32_t at, const struct sched_switch *out, uint64_t end)
+{
+	uint64_t waited = idle_wait(w, at), ns = out->stolen_ns > waited ? out->stolen_ns - waited : 0;
+
+	if (w->s->spans[at].flags & SPAN_TAKEN || ns > end - w->s->spans[at].start)
+		return 0;
+	return ns;
+}
+
 /* Give the slices in user mode from index on their shares of quick calls, by length. */
 static void share_quick(struct critpath *path, size_t from, uint64_t quick)
 {
@@ -199,7 +253,7 @@ void walk_running(struct walk *w, uint32_t at)
 	}
 	if (out) {
 		share_quick(&w->run->path, first, share_of(out->quick_ns, start, end, from, to));
-		share_stolen(&w->run->path, first, share_of(out->stolen_ns, start, end, from, to));
+		share_stolen(&w->run->path, first, share_of(stolen_of(w, at, out, end), start, end, from, to));
 	}
 }
 
@@ -258,18 +312,32 @@ static const char *held_back(const struct walk *w, const struct span *span)
 static void emit_holder(struct walk *w, enum path_state state, uint64_t from, uint32_t left)
 {
 	const struct sched_switch *holder = &w->s->switches[left];
-	uint32_t before = sched_cpu_before(w->s, holder->cpu, from, holder->time,
-					   &w->near_cpu);
-	uint64_t since = before == SCHED_NONE ? from : w->s->switches[before].time;
+	uint64_t since = held_since(w, holder, from, &w->near_cpu);
 	char text[WAIT_TEXT_MAX];
 
 	holder_text(text, w, holder);
-	if (!holder->prev_ours && holder->quick_ns && holder->quick_ns < holder->time - since &&
-	    holder->time - since - holder->quick_ns >= SHARED_NS) {
+	if (others_before(holder, since)) {
 		walk_emit(w, w->task, holder->time - holder->quick_ns, state, text);
 		snprintf(text, sizeof(text), "CPU held by others");
 	}
 	walk_emit(w, w->task, since, state, text);
+}
+
+/* A wait that an idle CPU ended, slice first of the path: so much of it was that CPU not run by the hypervisor. */
+static void share_wait(struct walk *w, size_t first, uint32_t at)
+{
+	struct critpath *path = &w->run->path;
+	const struct span *stretch = &w->s->spans[at + 1];
+	const struct sched_switch *out;
+	uint64_t end, length;
+
+	if (first == path->n || w->task->client || w->s->switches[stretch->ref].prev)
+		return;
+	out = end_of_stretch(w, at + 1, &end);
+	if (!out)
+		return;
+	length = path->slices[first].end - path->slices[first].start;
+	path->slices[first].stolen_ns = out->stolen_ns < length ? out->stolen_ns : length;
 }
 
 /* Did a wait for a CPU end by something that only the probe saw nothing of (sched.bpf.c, leave())? */
@@ -294,6 +362,7 @@ void walk_runnable(struct walk *w, uint32_t at)
 	uint64_t from = span->start > w->launch ? span->start : w->launch;
 	enum path_state state = w->task->client ? PATH_CLIENT : PATH_RUNNABLE;
 	const struct span *next = span + 1;
+	size_t first = w->run->path.n;
 	const char *quota;
 	uint32_t cpu;
 
@@ -323,4 +392,5 @@ void walk_runnable(struct walk *w, uint32_t at)
 		else
 			emit_holder(w, state, from, left);
 	}
+	share_wait(w, first, at);
 }

@@ -115,7 +115,7 @@ static uint64_t part_of(const struct finding_search *q, const struct path_slice 
 }
 
 /* Where slices count whole, the sums of their kinds say it all. */
-static uint64_t whole_kinds(const struct critpath *path, const bool *marks,
+static uint64_t whole_kinds(const struct critpath *path, const bool *marks, uint64_t *stolen,
 			    const struct path_slice **longest)
 {
 	uint64_t total = 0;
@@ -127,6 +127,7 @@ static uint64_t whole_kinds(const struct critpath *path, const bool *marks,
 		if (!marks[i])
 			continue;
 		total += path->kinds[i].ns;
+		*stolen += path->kinds[i].stolen_ns;
 		if (!*longest || most->end - most->start > (*longest)->end - (*longest)->start ||
 		    (most->end - most->start == (*longest)->end - (*longest)->start &&
 		     most < *longest))
@@ -145,7 +146,7 @@ static bool has_phase(const struct finding_search *q)
 	return false;
 }
 
-uint64_t finding_part_of_kinds(const struct finding_search *q, const bool *marks,
+uint64_t finding_part_of_kinds(const struct finding_search *q, const bool *marks, uint64_t *stolen,
 			       const struct path_slice **longest)
 {
 	const struct critpath *path = &q->run->path;
@@ -153,15 +154,17 @@ uint64_t finding_part_of_kinds(const struct finding_search *q, const bool *marks
 	size_t i;
 
 	*longest = NULL;
+	*stolen = 0;
 	if (q->rule->phase && !has_phase(q))
 		return 0;
 	if (!q->rule->phase && !q->rule->within && finding_bound(q) == UINT64_MAX)
-		return whole_kinds(path, marks, longest);
+		return whole_kinds(path, marks, stolen, longest);
 	for (i = 0; i < path->n; i++) {
 		if (!marks[path->slices[i].kind])
 			continue;
 		part = part_of(q, &path->slices[i]);
 		total += part;
+		*stolen += critpath_stolen_of(&path->slices[i], part);
 		if (part > most) {
 			most = part;
 			*longest = &path->slices[i];
@@ -175,6 +178,7 @@ static void search_slices(struct finding_search *q)
 	const struct critpath *path = &q->run->path;
 	CLEANUP_FREE bool *marks = NULL;
 	const struct path_slice *heaviest;
+	uint64_t stolen;
 	bool some = false;
 	size_t i;
 
@@ -187,7 +191,7 @@ static void search_slices(struct finding_search *q)
 	}
 	if (!some)
 		return;
-	q->ns += finding_part_of_kinds(q, marks, &heaviest);
+	q->ns += finding_part_of_kinds(q, marks, &stolen, &heaviest);
 	if (heaviest)
 		snprintf(q->evidence, sizeof(q->evidence), "%.15s%s%.220s", heaviest->comm,
 			 *heaviest->comm && *heaviest->detail ? ": " : "", heaviest->detail);

@@ -96,7 +96,7 @@ struct finding_sampled finding_search_samples(const struct finding_search *q,
 	CLEANUP_FREE unsigned char *verdicts = NULL;
 	CLEANUP_FREE bool *marks = NULL;
 	struct finding_sampled out = { 0 };
-	uint64_t bound = finding_bound(q);
+	uint64_t bound = finding_bound(q), stolen;
 	const struct path_slice *longest;
 	const char *name;
 	size_t i;
@@ -121,7 +121,8 @@ struct finding_sampled finding_search_samples(const struct finding_search *q,
 		out.fitting += name != NULL;
 		out.example = out.example ? out.example : name;
 	}
-	out.ns = finding_part_of_kinds(q, marks, &longest);
+	out.ns = finding_part_of_kinds(q, marks, &stolen, &longest);
+	out.ns -= stolen; /* a CPU that does not run is not sampled */
 	return out;
 }
 

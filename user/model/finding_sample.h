@@ -23,9 +23,9 @@ void finding_samples_release(struct finding_samples *samples);
 
 /*
  * finding.c: of all slices whose kind has a mark, what is early enough and in the rule's phase;
- * *longest is the slice that has most of it, or NULL.
+ * *stolen is what the hypervisor had of that, *longest is the slice that has most of it, or NULL.
  */
-uint64_t finding_part_of_kinds(const struct finding_search *q, const bool *marks,
+uint64_t finding_part_of_kinds(const struct finding_search *q, const bool *marks, uint64_t *stolen,
 			       const struct path_slice **longest);
 /* When what the rule looks at is over, absolute; UINT64_MAX: never. */
 uint64_t finding_bound(const struct finding_search *q);

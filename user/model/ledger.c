@@ -196,7 +196,7 @@ static void add_kind(struct sums *sums, const struct path_kind *kind, const stru
 		add(sums, PATH_KERNEL, text, part->quick_ns);
 	}
 	if (part->stolen_ns) {
-		row_text(text, comm, "CPU held by the hypervisor");
+		row_text(text, comm, LEDGER_STOLEN);
 		add(sums, PATH_RUNNABLE, text, part->stolen_ns);
 	}
 	row_text(text, comm, kind->detail);
@@ -226,7 +226,7 @@ static void add_part(struct part *part, const struct path_slice *slice, uint64_t
 	if (end - start < length) {
 		quick = (uint64_t)((unsigned __int128)quick * (end - start) / length);
 		fault = (uint64_t)((unsigned __int128)fault * (end - start) / length);
-		stolen = (uint64_t)((unsigned __int128)stolen * (end - start) / length);
+		stolen = critpath_stolen_of(slice, end - start);
 	}
 	part->ns += end - start;
 	part->quick_ns += quick;

@@ -12,6 +12,9 @@
 
 #include "user/model/critpath.h"
 
+/* The row, of state runnable, that has the stolen_ns of slices. */
+#define LEDGER_STOLEN "CPU held by the hypervisor"
+
 struct ledger_row {
 	enum path_state state;
 	const char *detail; /* hostile text */

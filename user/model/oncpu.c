@@ -252,8 +252,7 @@ static void add_slice(struct tally *t, const struct session *session, const stru
 
 	if (!uses_cpu(slice->state) || start >= end)
 		return;
-	t->ns += end - start - (uint64_t)((unsigned __int128)slice->stolen_ns * (end - start) /
-					  (slice->end - slice->start));
+	t->ns += end - start - critpath_stolen_of(slice, end - start);
 	for (i = task ? sched_sample_after(s, task, start) : 0;
 	     task && i < task->samples.at + task->samples.n && s->samples[i].time <= end; i++)
 		add_sample(t, session, run, &s->samples[i]);

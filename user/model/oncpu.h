@@ -82,7 +82,7 @@ struct oncpu {
 
 /*
  * The slices of the critical path in which a CPU was used, by innermost function. ns sums to the
- * length of those slices (states user, kernel, guest and vmm); without a sample there is no row.
+ * length of those slices (states user, kernel, guest and vmm) less their stolen_ns; without a sample there is no row.
  */
 void oncpu_of_run(const struct session *session, const struct run *run, struct oncpu *out);
 

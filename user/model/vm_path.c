@@ -39,7 +39,7 @@ static void put(struct refine *f, const struct path_slice *of, uint64_t start, u
 
 	if (start >= end)
 		return;
-	stolen = (uint64_t)((unsigned __int128)of->stolen_ns * (end - start) / (of->end - of->start));
+	stolen = critpath_stolen_of(of, end - start);
 	if (last && last->end == start && last->tid == of->tid && last->state == state &&
 	    !strcmp(last->detail, detail) && state != PATH_USER) {
 		last->end = end;
