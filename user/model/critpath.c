@@ -315,7 +315,6 @@ void critpath_find(struct session *session, struct run *run)
 	walk_begin(&w, m->launch + m->at[m->end]);
 	while (w.t > w.launch)
 		step(&w);
-	walk_page_faults(&w);
 	texts_release(&w.texts);
 	free(w.near);
 	free(w.vcpus);

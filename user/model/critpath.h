@@ -38,6 +38,8 @@ struct path_slice {
 	const char *detail;  /* hostile text; "" = nothing to add */
 	uint64_t quick_ns;   /* PATH_USER: so much of it in system calls too short for a record */
 	uint64_t fault_ns;   /* PATH_USER: so much in page faults, estimated from samples */
+	uint64_t call_ns;    /* PATH_USER: so much in system calls that were not timed, likewise */
+	uint64_t irq_ns;     /* PATH_USER: so much in interrupts and other exceptions, likewise */
 	uint64_t stolen_ns;  /* on a CPU, or while an idle one woke up: the hypervisor had it so long for others */
 	/*
 	 * Another process that waits for this one meanwhile, and in what: "runc: wait4 for hook".
@@ -53,13 +55,36 @@ struct path_slice {
 struct path_kind {
 	enum path_state state;
 	const char *comm, *detail;
-	uint64_t ns, quick_ns, fault_ns, stolen_ns; /* of its slices together */
+	uint64_t ns, quick_ns, fault_ns, irq_ns, call_ns, stolen_ns; /* of its slices together */
 	size_t longest; /* index of the first of its longest slices */
+};
+
+/* Where in the kernel, if at all, a sample found its task. */
+enum sample_place {
+	SAMPLE_USER,      /* in user mode */
+	SAMPLE_CALL,      /* in a system call, and what that led to */
+	SAMPLE_FAULT,     /* in the handler of page faults */
+	SAMPLE_INTERRUPT, /* in an interrupt or another exception, or on the way back from one */
+	SAMPLE_NOT_TOLD,  /* the stack does not go down to where the kernel was entered */
+	SAMPLE_PLACES
+};
+
+/* Samples of the path's slices in user mode, by name. */
+struct sample_tally {
+	const char *comm;
+	uint64_t ns, quick_ns; /* of these slices, without what was stolen */
+	uint32_t n[SAMPLE_PLACES];
+};
+
+struct sample_tallies {
+	struct sample_tally *list;
+	size_t n, cap;
 };
 
 struct critpath {
 	struct path_slice *slices; /* oldest first; the arrays are freed with the run */
 	size_t n, cap;
+	struct sample_tallies tallies;
 	struct path_kind *kinds;   /* in the order in which they occur */
 	size_t n_kinds, cap_kinds;
 };
@@ -76,9 +101,13 @@ void critpath_find(struct session *session, struct run *run);
 /* kinds, and the kind of each slice; private to the model: after the last change of slices. */
 void critpath_find_kinds(struct critpath *path);
 
-/* Was a sample taken in the kernel's handler of page faults? */
-struct sched_sample;
-bool critpath_is_fault(const struct session *session, const struct sched_sample *sample);
+/*
+ * critpath_sample.c: the run's tallies and where its samples are, after its path and kinds; and then, when all
+ * runs of a scenario have them, fault_ns, irq_ns and call_ns of their slices and kinds.
+ */
+void critpath_tally_samples(const struct session *session, struct run *run);
+struct scenario_result;
+void critpath_share_samples(const struct scenario_result *s);
 
 /* Of a slice's stolen_ns what falls on so much of its length. */
 uint64_t critpath_stolen_of(const struct path_slice *slice, uint64_t length);

@@ -73,9 +73,6 @@ bool walk_poller_made(struct walk *w, const struct sched_task *maker);
  */
 bool walk_handed_over(struct walk *w);
 
-/* critpath_sample.c: fault_ns of the slices in user mode. */
-void walk_page_faults(struct walk *w);
-
 /* critpath_client.c: the client waited in span until w->t; waking, no message, ended it. */
 void walk_client(struct walk *w, uint32_t span, const struct sched_waking *waking);
 /* Collect notices and answers. */

@@ -175,8 +175,19 @@ static void row_text(char text[DETAIL_MAX], const char *comm, const char *detail
 
 /* Time of a kind of slices. */
 struct part {
-	uint64_t ns, quick_ns, fault_ns, stolen_ns;
+	uint64_t ns, quick_ns, fault_ns, irq_ns, call_ns, stolen_ns;
 };
+
+/* What slices have in them. */
+static void add_inner(struct sums *sums, enum path_state state, const char *comm, const char *what, uint64_t ns)
+{
+	char text[DETAIL_MAX];
+
+	if (!ns)
+		return;
+	row_text(text, comm, what);
+	add(sums, state, text, ns);
+}
 
 static void add_kind(struct sums *sums, const struct path_kind *kind, const struct part *part)
 {
@@ -187,20 +198,14 @@ static void add_kind(struct sums *sums, const struct path_kind *kind, const stru
 
 	if (part->ns == 0)
 		return;
-	if (part->fault_ns) {
-		row_text(text, comm, "page faults (by samples)");
-		add(sums, PATH_KERNEL, text, part->fault_ns);
-	}
-	if (part->quick_ns) {
-		row_text(text, comm, "short system calls");
-		add(sums, PATH_KERNEL, text, part->quick_ns);
-	}
-	if (part->stolen_ns) {
-		row_text(text, comm, LEDGER_STOLEN);
-		add(sums, PATH_RUNNABLE, text, part->stolen_ns);
-	}
+	add_inner(sums, PATH_KERNEL, comm, "page faults (by samples)", part->fault_ns);
+	add_inner(sums, PATH_KERNEL, comm, "interrupts (by samples)", part->irq_ns);
+	add_inner(sums, PATH_KERNEL, comm, "system calls not timed (by samples)", part->call_ns);
+	add_inner(sums, PATH_KERNEL, comm, "short system calls", part->quick_ns);
+	add_inner(sums, PATH_RUNNABLE, comm, LEDGER_STOLEN, part->stolen_ns);
 	row_text(text, comm, kind->detail);
-	add(sums, kind->state, text, part->ns - part->quick_ns - part->fault_ns - part->stolen_ns);
+	add(sums, kind->state, text, part->ns - part->quick_ns - part->fault_ns - part->irq_ns - part->call_ns -
+				part->stolen_ns);
 }
 
 void ledger_of_run(struct session *session, struct run *run)
@@ -211,27 +216,25 @@ void ledger_of_run(struct session *session, struct run *run)
 	for (i = 0; i < run->path.n_kinds; i++) {
 		const struct path_kind *kind = &run->path.kinds[i];
 
-		add_kind(&sums, kind, &(struct part){ kind->ns, kind->quick_ns, kind->fault_ns, kind->stolen_ns });
+		add_kind(&sums, kind, &(struct part){ kind->ns, kind->quick_ns, kind->fault_ns, kind->irq_ns,
+						kind->call_ns, kind->stolen_ns });
 	}
 	finish(&sums, &run->ledger);
 }
 
-/* The part of a slice in [from, to); of its quick calls, faults and stolen time as much as of its time. */
+/* The part of a slice in [from, to); of what it has in it as much as of its time. */
 static void add_part(struct part *part, const struct path_slice *slice, uint64_t from, uint64_t to)
 {
 	uint64_t start = slice->start > from ? slice->start : from;
-	uint64_t end = slice->end < to ? slice->end : to, quick = slice->quick_ns;
-	uint64_t fault = slice->fault_ns, length = slice->end - slice->start, stolen = slice->stolen_ns;
+	uint64_t end = slice->end < to ? slice->end : to;
+	unsigned __int128 ns = end - start, length = slice->end - slice->start;
 
-	if (end - start < length) {
-		quick = (uint64_t)((unsigned __int128)quick * (end - start) / length);
-		fault = (uint64_t)((unsigned __int128)fault * (end - start) / length);
-		stolen = critpath_stolen_of(slice, end - start);
-	}
-	part->ns += end - start;
-	part->quick_ns += quick;
-	part->fault_ns += fault;
-	part->stolen_ns += stolen;
+	part->ns += (uint64_t)ns;
+	part->quick_ns += (uint64_t)(slice->quick_ns * ns / length);
+	part->fault_ns += (uint64_t)(slice->fault_ns * ns / length);
+	part->irq_ns += (uint64_t)(slice->irq_ns * ns / length);
+	part->call_ns += (uint64_t)(slice->call_ns * ns / length);
+	part->stolen_ns += (uint64_t)(slice->stolen_ns * ns / length);
 }
 
 /* What of a path lies in [from, to). */

@@ -90,7 +90,7 @@ static void add_samples(const struct session *s, struct run *r, const struct pat
 		return;
 	for (i = sched_sample_after(sched, task, slice->start);
 	     i < task->samples.at + task->samples.n && sched->samples[i].time <= slice->end; i++)
-		if (critpath_is_fault(s, &sched->samples[i]))
+		if (sched->samples[i].place == SAMPLE_FAULT)
 			kinds[kind_of(s, &sched->samples[i])]++;
 }
 

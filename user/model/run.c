@@ -287,7 +287,7 @@ static const struct phase_rule *rules_of(const struct session *s, const struct r
 /* Without SWITCH records scheduling was not followed: there is nothing to tell then. */
 static void explain(struct session *s, struct run *r)
 {
-	r->path.n = r->ledger.n = r->phases.n = 0;
+	r->path.n = r->path.n_kinds = r->path.tallies.n = r->ledger.n = r->phases.n = 0;
 	r->findings.n = r->findings.n_sure = r->findings.n_estimates = 0;
 	r->scenario->stale = true;
 	if (r->sched.n_switches == 0 || !r->milestones.seen[r->milestones.end])
@@ -298,7 +298,7 @@ static void explain(struct session *s, struct run *r)
 	phases_find(s, r, rules_of(s, r));
 	vm_refine_path(s, r);
 	critpath_find_kinds(&r->path);
-	ledger_of_run(s, r);
+	critpath_tally_samples(s, r);
 	findings_of_run(s, r);
 }
 
@@ -318,7 +318,6 @@ void run_settle(struct session *s, struct run *r, uint16_t port)
 	settle_totals(s, r, port);
 	explain(s, r);
 	memory_timeline_find(r);
-	memory_cost_find(s, r);
 	r->growing.n = 0;
 	r->stale = false;
 }
@@ -344,6 +343,7 @@ void run_release(struct run *r)
 	sched_release(&r->sched);
 	free(r->path.slices);
 	free(r->path.kinds);
+	free(r->path.tallies.list);
 	free(r->ledger.rows);
 	free(r->phases.list);
 	findings_release(&r->findings);

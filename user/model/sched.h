@@ -77,6 +77,7 @@ struct sched_sample {
 	const uint64_t *frames; /* kernel's, innermost first, then the user's */
 	uint32_t tid;
 	uint16_t n_kernel, n_user;
+	uint8_t place; /* enum sample_place: set by critpath_tally_samples() */
 };
 
 struct sched_life {

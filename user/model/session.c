@@ -316,6 +316,19 @@ static void sort_symbols(struct session *s)
 	s->symbols_sorted = true;
 }
 
+/* What only all runs of a scenario together say. */
+static void settle_scenario(struct session *s, const struct scenario_result *scenario)
+{
+	size_t i;
+
+	critpath_share_samples(scenario);
+	for (i = 0; i < scenario->n_runs; i++) {
+		ledger_of_run(s, scenario->runs[i]);
+		memory_cost_find(s, scenario->runs[i]);
+	}
+	findings_settle(s, scenario);
+}
+
 static void settle_runs(struct session *s,
 			void (*settle)(struct session *s, struct run *r, uint16_t port))
 {
@@ -327,7 +340,7 @@ static void settle_runs(struct session *s,
 		settle(s, s->runs[i], port);
 	for (i = 0; i < s->n_scenarios; i++) {
 		if (s->scenarios[i]->stale)
-			findings_settle(s, s->scenarios[i]);
+			settle_scenario(s, s->scenarios[i]);
 		s->scenarios[i]->stale = false;
 	}
 }

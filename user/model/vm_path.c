@@ -52,7 +52,7 @@ static void put(struct refine *f, const struct path_slice *of, uint64_t start, u
 	f->slices[f->n].end = end;
 	f->slices[f->n].state = state;
 	f->slices[f->n].detail = detail;
-	f->slices[f->n].quick_ns = f->slices[f->n].fault_ns = 0;
+	f->slices[f->n].quick_ns = 0; /* the others are still to come */
 	f->slices[f->n].stolen_ns = stolen;
 	f->n++;
 }
