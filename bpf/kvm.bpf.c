@@ -263,31 +263,34 @@ static __always_inline bool says_something(__u32 port)
 	       port == 0xf1 || port == 0x80;
 }
 
-static __always_inline void serial_written(struct probe_vcpu *v, void *data, __u32 count)
+/* True: a line is complete. */
+static __always_inline bool serial_written(struct probe_vcpu *v, void *data, __u32 count)
 {
 	struct probe_text *t = text_of(v);
-	__u8 byte;
+	__u8 byte = 0;
 	__u32 i;
 
 	if (!t || t->divisor)
-		return;
+		return false;
 	for (i = 0; i < STRING_MAX && i < count; i++) {
 		if (bpf_probe_read_kernel(&byte, 1, data + i))
-			return;
+			return false;
 		add_text(t, v->since, byte);
 	}
+	return byte == '\n';
 }
 
-/* Few ports say more than that they were written to; the others' values are not read. */
-static __always_inline void port_written(struct probe_vcpu *v, __u32 port, void *data, __u32 count)
+/*
+ * Few ports say more than that they were written to; the others' values are not read. True: something that
+ * a phase may begin with.
+ */
+static __always_inline bool port_written(struct probe_vcpu *v, __u32 port, void *data, __u32 count)
 {
 	struct probe_text *t;
 	__u8 byte = 0;
 
-	if (port == COM1) {
-		serial_written(v, data, count);
-		return;
-	}
+	if (port == COM1)
+		return serial_written(v, data, count);
 	byte = kernel_u8((__u64)data);
 	if (port == COM1_LINE_CONTROL) {
 		t = text_of(v);
@@ -296,7 +299,28 @@ static __always_inline void port_written(struct probe_vcpu *v, __u32 port, void 
 	} else if (port != 0x80 || byte) {
 		/* Linux writes zeros to 0x80 to wait a little; a code is something else. */
 		send_mark(WIRE_SPACE_PORT, port, byte);
+		return true;
 	}
+	return false;
+}
+
+/*
+ * AMD's CPUs have one reason for guest memory that is not there yet and for what is none: an access of a
+ * device is told apart once KVM has found out. (Intel's have one of their own.)
+ */
+static __always_inline void is_no_memory(struct probe_vcpu *v)
+{
+	struct probe_exit *e;
+
+	if (v->reason != vcpu_exit_index(VCPU_SVM_NPF))
+		return;
+	e = exit_at(v->reason);
+	if (e)
+		e->count--; /* of another CPU's sum, maybe: only all of them together say something */
+	v->reason = vcpu_exit_index(VCPU_SVM_MMIO);
+	e = exit_at(v->reason);
+	if (e)
+		e->count++;
 }
 
 static __always_inline void begin_access(struct probe_vcpu *v, __u64 key, __u32 write)
@@ -333,8 +357,9 @@ int on_kvm_pio(struct raw_args *ctx)
 		return 0;
 	}
 	begin_access(v, key, write);
-	if (write && ctx->args[2] == 1 && says_something(port)) /* of size 1 */
-		port_written(v, port, (void *)ctx->args[4], ctx->args[3]);
+	if (write && ctx->args[2] == 1 && says_something(port) && /* of size 1 */
+	    port_written(v, port, (void *)ctx->args[4], ctx->args[3]))
+		vcpu_tell_here(v, bpf_ktime_get_ns());
 	return 0;
 }
 
@@ -345,10 +370,11 @@ int on_kvm_fast_mmio(struct raw_args *ctx)
 	struct probe_vcpu *v = vcpu_current(ctx);
 	__u64 gpa = ctx->args[0];
 
-	if (v)
-		begin_access(v, (__u64)WIRE_SPACE_MMIO << PROBE_DEVICE_SPACE |
-					(gpa & ((1ull << PROBE_DEVICE_SPACE) - 1)),
-			     1);
+	if (!v)
+		return 0;
+	is_no_memory(v);
+	begin_access(v, (__u64)WIRE_SPACE_MMIO << PROBE_DEVICE_SPACE | (gpa & ((1ull << PROBE_DEVICE_SPACE) - 1)),
+		     1);
 	return 0;
 }
 
@@ -373,12 +399,13 @@ int on_kvm_mmio(struct raw_args *ctx)
 		v->mmio_read = 0;
 		return 0;
 	}
+	is_no_memory(v);
 	if (type == MMIO_READ_UNSATISFIED)
 		v->mmio_read = gpa;
 	begin_access(v, (__u64)WIRE_SPACE_MMIO << PROBE_DEVICE_SPACE |
 				(gpa & ((1ull << PROBE_DEVICE_SPACE) - 1)),
 		     type == MMIO_WRITE);
-	if (type == MMIO_WRITE && (gpa == FC_BOOT_TIMER || gpa == FC_BOOT_TIMER_OLD) &&
+	if (type == MMIO_WRITE && ctx->args[1] == 1 && (gpa == FC_BOOT_TIMER || gpa == FC_BOOT_TIMER_OLD) &&
 	    !bpf_probe_read_kernel(&byte, 1, (void *)ctx->args[3]) && byte == FC_BOOT_TIMER_VALUE)
 		send_mark(WIRE_SPACE_MMIO, gpa, byte);
 	return 0;

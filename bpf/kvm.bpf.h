@@ -11,6 +11,7 @@
 
 #define KVM_EXIT_IO 2
 #define KVM_EXIT_INTR 10
+#define KVM_EXIT_MEMORY_FAULT 39 /* the one reason that comes with an error */
 #define KVM_RUN_EXIT_REASON 8 /* of struct kvm_run (linux/kvm.h) */
 #define KVM_RUN_CMD 0xae80
 
@@ -129,6 +130,17 @@ static __noinline void vcpu_send(struct probe_vcpu *v)
 	record_submit(r);
 }
 
+/*
+ * The guest says something that a phase may begin with: the sums of here, so that none is parted by time alone
+ * that is longer than that; but not for each of very many lines.
+ */
+static __always_inline void vcpu_tell_here(struct probe_vcpu *v, __u64 now)
+{
+	vcpu_advance(v, now, v->state);
+	if (v->last + WIRE_VCPU_EVERY_NS >= v->next_send + WIRE_VCPU_LINES_NS)
+		vcpu_send(v);
+}
+
 static __always_inline void vcpu_tell(struct probe_vcpu *v)
 {
 	if (v->last >= v->next_send)
@@ -210,10 +222,10 @@ static __always_inline void vcpu_entered_run(struct probe_vcpu *v, __u64 now)
 	vcpu_tell(v);
 }
 
-/* Why KVM_RUN came back. Interrupted by a signal the reason is an old one. */
+/* Why KVM_RUN came back. Interrupted by a signal, or failed, the reason is an old one. */
 static __always_inline void vcpu_told_why(struct probe_vcpu *v, __u32 reason, bool failed)
 {
-	v->user_reason = failed ? KVM_EXIT_INTR : reason;
+	v->user_reason = failed && reason != KVM_EXIT_MEMORY_FAULT ? KVM_EXIT_INTR : reason;
 	v->user_exits++;
 }
 

@@ -21,6 +21,9 @@
 #define VCPU_EXIT_HLT 5  /* KVM_EXIT_HLT */
 #define VCPU_VMX_HLT 12  /* EXIT_REASON_HLT */
 #define VCPU_SVM_HLT 0x78 /* SVM_EXIT_HLT; vmx has no such reason, svm none of the other number */
+#define VCPU_SVM_IDLE_HLT 0xa6 /* SVM_EXIT_IDLE_HLT: a halt that finds no interrupt pending; likewise */
+#define VCPU_SVM_NPF 0x400 /* SVM_EXIT_NPF */
+#define VCPU_SVM_MMIO 0x40f /* ours: of those the ones that turn out to be accesses of devices */
 #define VCPU_NONE (~0u)
 
 /* Index into "vm_exits" of a hardware exit's reason. */
@@ -122,11 +125,11 @@ VCPU_INLINE void vcpu_hw_exit(struct probe_vcpu *v, __u64 now, __u32 index)
 /* Does it sleep in KVM_RUN because the guest has nothing to do? */
 VCPU_INLINE int vcpu_sleeps_halted(const struct probe_vcpu *v, __u32 why)
 {
-	if (v->entries)
-		return v->reason == VCPU_VMX_HLT || v->reason == VCPU_SVM_HLT ||
-		       v->reason == VCPU_NONE;
-	/* Without reasons: KVM waits interruptibly for a halted vCPU, for memory it does not. */
-	return why == WIRE_STATE_SLEEPING;
+	/* KVM waits interruptibly for a halted vCPU, for memory it does not. */
+	if (why != WIRE_STATE_SLEEPING)
+		return 0;
+	return !v->entries || v->reason == VCPU_VMX_HLT || v->reason == VCPU_SVM_HLT ||
+	       v->reason == VCPU_SVM_IDLE_HLT || v->reason == VCPU_NONE;
 }
 
 VCPU_INLINE void vcpu_on(struct probe_vcpu *v, __u64 now)

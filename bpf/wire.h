@@ -351,6 +351,7 @@ struct wire_mapping {
  * WIRE_VCPU_EVERY_NS, and by user space when the timed window is over.
  */
 #define WIRE_VCPU_EVERY_NS 10000000
+#define WIRE_VCPU_LINES_NS 1000000 /* … and with a line or mark of the guest, so long after the one before */
 enum wire_vcpu_state {
 	WIRE_VCPU_GUEST = 0, /* on a CPU in KVM_RUN, and not known to be in the kernel */
 	WIRE_VCPU_KERNEL = 1, /* on a CPU, between kvm_exit and kvm_entry or KVM_RUN's return */

@@ -105,6 +105,26 @@ static void test_halt_in_the_vmm(void **state)
 	assert_states(&v, 20, 0, 5, 35, 5, 5);
 }
 
+/* With reasons: what kinds of halts there are, and that a wait for memory within one is none. */
+static void test_which_sleep_is_a_halt(void **state)
+{
+	static const uint32_t halts[] = { VCPU_VMX_HLT, VCPU_SVM_HLT, VCPU_SVM_IDLE_HLT };
+	struct probe_vcpu v = { .entries = 1 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(halts) / sizeof(halts[0]); i++) {
+		v.reason = vcpu_exit_index(halts[i]);
+		assert_true(vcpu_sleeps_halted(&v, WIRE_STATE_SLEEPING));
+		assert_false(vcpu_sleeps_halted(&v, WIRE_STATE_BLOCKED));
+	}
+	v.reason = vcpu_exit_index(VCPU_SVM_NPF);
+	assert_false(vcpu_sleeps_halted(&v, WIRE_STATE_SLEEPING));
+	v.reason = VCPU_NONE;
+	assert_true(vcpu_sleeps_halted(&v, WIRE_STATE_SLEEPING));
+	assert_false(vcpu_sleeps_halted(&v, WIRE_STATE_BLOCKED));
+}
+
 /* A halt of an hour that KVM handles is an hour asleep, and microseconds of handling. */
 static void test_handling_is_on_a_cpu(void **state)
 {
@@ -290,6 +310,7 @@ static void test_names(void **state)
 	(void)state;
 	assert_string_equal(vm_exit_name(buf, WIRE_EXIT_VMX, 12), "hlt");
 	assert_string_equal(vm_exit_name(buf, WIRE_EXIT_SVM, 0x78), "hlt");
+	assert_string_equal(vm_exit_name(buf, WIRE_EXIT_SVM, VCPU_SVM_MMIO), "mmio");
 	assert_string_equal(vm_exit_name(buf, WIRE_EXIT_USER, 5), "hlt");
 	assert_string_equal(vm_exit_name(buf, WIRE_EXIT_OTHER, 12), "12");
 	assert_string_equal(vm_exit_name(buf, WIRE_EXIT_SVM, 0x9f), "0x9f");
@@ -399,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_with_entries), cmocka_unit_test(test_without_entries),
 		cmocka_unit_test(test_halt_in_the_vmm), cmocka_unit_test(test_late_events),
+		cmocka_unit_test(test_which_sleep_is_a_halt),
 		cmocka_unit_test(test_handling_is_on_a_cpu),
 		cmocka_unit_test(test_unseen_return),
 		cmocka_unit_test(test_exits_take_no_more_than_the_ledger),

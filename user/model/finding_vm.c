@@ -241,7 +241,7 @@ static bool hugepages(struct finding_search *q)
 static bool is_halt(const struct vm_exit *e)
 {
 	return (e->table == WIRE_EXIT_VMX && e->reason == 12) ||
-	       (e->table == WIRE_EXIT_SVM && e->reason == 0x78) ||
+	       (e->table == WIRE_EXIT_SVM && (e->reason == 0x78 || e->reason == 0xa6)) ||
 	       (e->table == WIRE_EXIT_USER && e->reason == 5);
 }
 

@@ -76,6 +76,7 @@ static const struct name svm_exits[] = {
 	{ 0x8e, "rdpru" }, { 0x8f, "efer write" }, { 0xa5, "bus lock" },
 	{ 0x400, "nested page fault" }, { 0x401, "avic incomplete ipi" },
 	{ 0x402, "avic unaccelerated access" }, { 0x403, "vmgexit" },
+	{ 0x40f, "mmio" }, /* ours: nested page faults that are accesses of devices (bpf/vcpu.h) */
 };
 
 const char *vm_exit_name(char buf[VM_NAME_MAX], uint32_t table, uint32_t reason)
