@@ -15,6 +15,8 @@
 #define S_IFSOCK 0140000
 
 /* Where a call's object is found: which argument, and what it is. */
+#define P_PID 1 /* waitid's idtype (linux/wait.h) */
+
 enum object_place {
 	PLACE_NONE,
 	PLACE_PATH0, PLACE_PATH1,
@@ -166,7 +168,7 @@ static __always_inline void object_fill(struct wire_syscall *r, const __u64 arg[
 		break;
 	case PLACE_CHILD1:
 		r->object_kind = WIRE_OBJECT_CHILD;
-		r->object_id = (__u32)arg[1];
+		r->object_id = arg[0] == P_PID ? (__u32)arg[1] : 0;
 		break;
 	default:
 		break;

@@ -105,9 +105,26 @@ static __always_inline bool adopt_child(struct task_struct *parent, struct task_
 	return true;
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+/* A task's number in the pid namespace that another one is in; 0 when it has none there. */
+static __always_inline __u32 number_for(struct task_struct *task, struct task_struct *reader)
 {
+	struct pid *pid = KERNEL_READ(task, thread_pid);
+	__u32 level = KERNEL_READ(reader, thread_pid, level);
+
+	if (level > KERNEL_READ(pid, level))
+		return 0;
+	return kernel_u32((__u64)pid + bpf_core_field_offset(pid->numbers) +
+			  level * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, nr));
+}
+
+/*
+ * Not sched_process_fork, which does not tell of the kernel's workers for a process (io_uring, vhost):
+ * they are its threads, and what they do is done for it.
+ */
+SEC("tp_btf/task_newtask")
+int BPF_PROG(on_fork, struct task_struct *child)
+{
+	struct task_struct *parent = bpf_get_current_task_btf();
 	WIRE_RECORD(fork) *r;
 
 	if (!adopt_child(parent, child))
@@ -119,7 +136,10 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	r->body.child_pid = child->tgid;
 	r->body.shares_mm = child->mm && child->mm == parent->mm;
 	r->body.ns_changed = namespaces_changed(parent, child) | pid_namespace_changed(parent, child);
+	__builtin_memset(r->body.comm, 0, sizeof(r->body.comm));
 	bpf_probe_read_kernel_str(r->body.comm, sizeof(r->body.comm), child->comm);
+	r->body.child_number = number_for(child, parent);
+	r->body.pad = 0;
 	record_submit(r);
 	return 0;
 }

@@ -81,6 +81,8 @@ struct wire_fork {
 	__u32 shares_mm;  /* 1: the child shares its parent's memory (thread, vfork, CLONE_VM) */
 	__u32 ns_changed; /* CLONE_NEW* flags of namespaces that differ from the parent's */
 	char comm[WIRE_COMM_LEN];
+	__u32 child_number; /* child_tid in the parent's own pid namespace, as clone returns it; 0 = not known */
+	__u32 pad;
 };
 
 /*
@@ -480,7 +482,7 @@ struct wire_stats {
 
 #define WIRE_ASSERT(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed size")
 WIRE_ASSERT(struct wire_head, 24);
-WIRE_ASSERT(struct wire_fork, 32);
+WIRE_ASSERT(struct wire_fork, 40);
 WIRE_ASSERT(struct wire_exec, 112);
 WIRE_ASSERT(struct wire_exit, 8);
 WIRE_ASSERT(struct wire_comm, 16);

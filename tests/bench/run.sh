@@ -38,7 +38,7 @@ overhead 1.05 --runtime native,runc,crun,gvisor --no-memory-timeline
 echo
 echo "== the least that it can be: the service's start up to its main(), programs that do nothing at the same places"
 build/fixture/bpf/empty 200 sys_enter sys_exit page_fault_user page_fault_kernel sched_switch sched_waking \
-	sched_process_fork sched_process_exec sched_process_exit softirq_entry softirq_exit irq_handler_entry \
+	task_newtask sched_process_exec sched_process_exit softirq_entry softirq_exit irq_handler_entry \
 	irq_handler_exit hrtimer_expire_entry hrtimer_expire_exit -- build/service/service -exit 0
 echo
 echo "== coldprof itself"

@@ -84,7 +84,7 @@ static const struct {
 	bool needed;
 	const char *lost; /* what is not seen without it */
 } tracepoints[] = {
-	{ "sched_process_fork", true, "process tree" },
+	{ "task_newtask", true, "process tree" },
 	{ "sched_process_exec", true, "process tree" },
 	{ "sched_process_exit", true, "process tree" },
 	{ "task_rename", false, "names that tasks give themselves" },

@@ -167,11 +167,13 @@ static void add_fork(struct tree *t, struct arena *arena, const struct wire_head
 		node_of(child->parent)->children--;
 		set_parent(child, parent, head->tid);
 		child->start = head->time;
+		child->number = fork.child_number;
 		return;
 	}
 	child = process_new(t, arena, fork.child_pid, head->time);
 	set_parent(child, parent, head->tid);
 	child->shares_mm = fork.shares_mm != 0;
+	child->number = fork.child_number;
 	child->threads = 1;
 	set_comm(child->comm, fork.comm);
 	task = task_new(t, arena, fork.child_tid, fork.child_pid, head->time);

@@ -34,6 +34,7 @@ struct adoption {
 
 struct process {
 	uint32_t pid;
+	uint32_t number;         /* its pid in its parent's pid namespace; 0 = not known */
 	struct process *parent;  /* NULL: the root process */
 	uint32_t parent_tid;     /* the thread of it that forked; 0 = root, or birth not seen */
 	uint64_t start, end;     /* absolute ns; end 0 = still there at the run's end */

@@ -149,6 +149,27 @@ static const char *short_object(const char *path)
 	return *at ? at : path;
 }
 
+/*
+ * The child that a call is about, by the number that it has where the waiter is: asked for, or, where
+ * any would do, returned. Recordings of before 0.1 know the numbers of the host only. 0: not known.
+ */
+static uint32_t child_of(const struct run *run, const struct sched_call *call)
+{
+	uint64_t number = call->object_id;
+	const struct process *p;
+	size_t i;
+
+	if (!number && call->nr == SYSCALL_WAIT4 && call->ret > 0)
+		number = (uint64_t)call->ret;
+	for (i = run->tree.n; number && i > 0; i--) {
+		p = run->tree.processes[i - 1];
+		if (p->start <= call->exit && (p->number ? p->number == number && p->parent && p->parent->pid == call->pid :
+							   p->pid == number))
+			return p->pid;
+	}
+	return 0;
+}
+
 /* The object of a call, with a blank before it, or "". */
 static void object_text(char text[WAIT_TEXT_MAX], const struct run *run,
 			const struct sched_call *call)
@@ -194,8 +215,7 @@ static void object_text(char text[WAIT_TEXT_MAX], const struct run *run,
 		snprintf(text, WAIT_TEXT_MAX, " %.*s", (int)strcspn(peer, "]"), peer);
 		break;
 	case WIRE_OBJECT_CHILD:
-		peer = role_of_process(name, run, call->object_id <= UINT32_MAX ?
-						  (uint32_t)call->object_id : 0);
+		peer = role_of_process(name, run, child_of(run, call));
 		if (*peer)
 			snprintf(text, WAIT_TEXT_MAX, " for %s", peer);
 		break;
