@@ -130,13 +130,46 @@ static __always_inline void object_of_fd(struct wire_syscall *r, __u32 fd)
 	}
 }
 
+/* The number behind a path's beginning; -1: it begins otherwise, or something else follows. */
+static __always_inline __s32 number_behind(const char *path, const char *begin, __u32 length)
+{
+	__s32 number = 0;
+	__u32 i;
+
+	for (i = 0; i < length; i++)
+		if (path[i] != begin[i])
+			return -1;
+	for (i = length; i < length + 5; i++) {
+		if (!path[i])
+			return i > length ? number : -1;
+		if (path[i] < '0' || path[i] > '9')
+			return -1;
+		number = number * 10 + path[i] - '0';
+	}
+	return -1;
+}
+
+/* Runtimes mount by descriptor ("/proc/self/fd/7"): what that is open on says more than its number. */
 static __always_inline void object_of_path(struct wire_syscall *r, __u64 address)
 {
+	struct file *file;
+	__s32 fd;
+
 	if (!address)
 		return;
 	r->object_kind = WIRE_OBJECT_PATH;
-	if (bpf_probe_read_user_str(r->object, sizeof(r->object), (void *)address) < 0)
+	if (bpf_probe_read_user_str(r->object, sizeof(r->object), (void *)address) < 0) {
 		r->object[0] = '\0';
+		return;
+	}
+	fd = number_behind(r->object, "/proc/self/fd/", 14);
+	if (fd < 0)
+		fd = number_behind(r->object, "/proc/thread-self/fd/", 21);
+	file = fd < 0 ? NULL : file_of_fd(bpf_get_current_task_btf(), fd);
+	if (!file)
+		return;
+	__builtin_memset(r->object, 0, sizeof(r->object));
+	bpf_probe_read_kernel_str(r->object, sizeof(r->object), KERNEL_READ(file, f_path.dentry, d_name.name));
 }
 
 /* Fill the object fields of r (zeroed) from the call's number and arguments. */
@@ -154,8 +187,8 @@ static __always_inline void object_fill(struct wire_syscall *r, const __u64 arg[
 	case PLACE_FD0:
 		object_of_fd(r, arg[0]);
 		break;
-	case PLACE_POLLFD0:
-		if (!bpf_probe_read_user(&fd, sizeof(fd), (void *)arg[0]))
+	case PLACE_POLLFD0: /* of several it is not known which one was waited for */
+		if (arg[1] == 1 && !bpf_probe_read_user(&fd, sizeof(fd), (void *)arg[0]))
 			object_of_fd(r, fd);
 		break;
 	case PLACE_FUTEX0:

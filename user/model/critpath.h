@@ -108,6 +108,8 @@ void critpath_find_kinds(struct critpath *path);
 void critpath_tally_samples(const struct session *session, struct run *run);
 struct scenario_result;
 void critpath_share_samples(const struct scenario_result *s);
+/* Is a function of the kernel one that handles page faults? */
+bool critpath_is_fault_handler(const char *name);
 
 /* Of a slice's stolen_ns what falls on so much of its length. */
 uint64_t critpath_stolen_of(const struct path_slice *slice, uint64_t length);

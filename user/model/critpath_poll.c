@@ -110,6 +110,21 @@ static bool polls(const struct walk *w, const struct sched_task *task, uint64_t 
 }
 
 /*
+ * Was what it did last begun by the client, with a connection that was not the one answered? That
+ * looks for the answer; the answer does not wait for it.
+ */
+static bool woken_by_probe(const struct walk *w, const struct sched_task *task, uint32_t at)
+{
+	for (; at > task->spans.at; at--) {
+		const struct span *span = &w->s->spans[at];
+
+		if (span->flags & SPAN_WOKEN)
+			return w->s->wakings[span->ref].ours == 2 && w->s->wakings[span->ref].time < w->connect;
+	}
+	return false;
+}
+
+/*
  * Of a process's tasks but two and but those that only poll, who ran last until t, and until when;
  * NULL: nobody after since.
  */
@@ -140,7 +155,7 @@ static const struct sched_task *last_active(const struct walk *w, const struct s
 		else
 			time = w->s->spans[at].start;
 		if ((time > *until || (time == *until && best && runs && !best_runs)) &&
-		    !polls(w, task, t, &look)) {
+		    !polls(w, task, t, &look) && !woken_by_probe(w, task, at)) {
 			*until = time;
 			best = task;
 			best_runs = runs;

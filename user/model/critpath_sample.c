@@ -33,13 +33,19 @@ static bool is_one_of(const char *const *patterns, size_t n, const char *name)
 	return false;
 }
 
-static enum sample_place place_of(const struct session *session, const struct sched_sample *sample)
+bool critpath_is_fault_handler(const char *name)
 {
-	static const char *const calls[] = { "do_syscall_64", "entry_SYSCALL_64*", "do_el0_svc", "el0_svc*" };
 	static const char *const faults[] = {
 		"exc_page_fault", "asm_exc_page_fault", "do_user_addr_fault", "handle_mm_fault",
 		"do_mem_abort", "el0_da", "el0_ia",
 	};
+
+	return is_one_of(faults, ARRAY_SIZE(faults), name);
+}
+
+static enum sample_place place_of(const struct session *session, const struct sched_sample *sample)
+{
+	static const char *const calls[] = { "do_syscall_64", "entry_SYSCALL_64*", "do_el0_svc", "el0_svc*" };
 	static const char *const entries[] = { "asm_*", "el0*", "ret_from_fork*" };
 	enum sample_place place = SAMPLE_NOT_TOLD;
 	const char *name = "";
@@ -51,7 +57,7 @@ static enum sample_place place_of(const struct session *session, const struct sc
 		name = session_symbol(session, sample->frames[i]);
 		if (is_one_of(calls, ARRAY_SIZE(calls), name))
 			return SAMPLE_CALL; /* its faults are part of it */
-		if (is_one_of(faults, ARRAY_SIZE(faults), name))
+		if (critpath_is_fault_handler(name))
 			place = SAMPLE_FAULT;
 	}
 	/* The outermost frame is where the kernel was entered, if the stack goes down to that. */

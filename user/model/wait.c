@@ -348,6 +348,25 @@ static void cause_text(char text[WAIT_TEXT_MAX], const struct sched *s,
 		wait_waker_text(text, s, waking);
 }
 
+/*
+ * Outside of system calls it is a page fault that waits, as a rule. A whole stack without its handler is
+ * what a task does before it goes back to user mode: files closed and mounts dropped late, signals, seccomp.
+ */
+static bool is_no_fault(const struct session *session, const struct sched_stack *stack)
+{
+	uint32_t i;
+
+	if (!stack->n || stack->n >= WIRE_STACK_MAX || stack->file)
+		return false;
+	for (i = 0; i < stack->n; i++) {
+		const char *name = session_symbol(session, stack->frames[i]);
+
+		if (!*name || critpath_is_fault_handler(name))
+			return false;
+	}
+	return true;
+}
+
 void wait_text(char text[WAIT_TEXT_MAX], const struct session *session, const struct run *run,
 	       const struct sched_task *task, const struct span *span,
 	       const struct sched_waking *waking)
@@ -367,6 +386,8 @@ void wait_text(char text[WAIT_TEXT_MAX], const struct session *session, const st
 		snprintf(what, sizeof(what), "%s", call_name(number, nr));
 	else if (out && out->state == WIRE_STATE_STOPPED)
 		snprintf(what, sizeof(what), "stopped");
+	else if (stack && is_no_fault(session, stack))
+		snprintf(what, sizeof(what), "on the way to user mode");
 	else if (out && (iowait || out->state == WIRE_STATE_BLOCKED))
 		snprintf(what, sizeof(what), "page fault%s%.100s", stack && stack->file ? " in " : "",
 			 stack && stack->file ? stack->file : "");
