@@ -241,10 +241,12 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
 	struct signal_struct *signal;
+	struct cpu_state *s;
 	WIRE_RECORD(exit) *r;
 
 	if (!ctx_of(task))
 		return 0;
+	s = config_ledger ? cpu_state_of_current() : NULL;
 	r = record_reserve(WIRE_EXIT, sizeof(*r));
 	if (!r)
 		return 0;
@@ -253,6 +255,9 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	r->body.group_dead = signal->live.counter == 0;
 	r->body.code = signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code
 							 : task->exit_code;
+	/* Up to 6.15 the task has given back its memory by now, which can take long. */
+	r->body.enter = s && s->ours && (s->call.nr == SYSCALL_exit || s->call.nr == SYSCALL_exit_group) ?
+				s->call.enter : 0;
 	record_submit(r);
 	return 0;
 }

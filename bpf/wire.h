@@ -104,6 +104,7 @@ struct wire_exec {
 struct wire_exit {
 	__u32 code;       /* as wait(2) gives it: status << 8 | signal */
 	__u32 group_dead; /* 1: it was the last thread of its process */
+	__u64 enter;      /* entry of its exit or exit_group; 0: it was killed, or not known */
 };
 
 /* COMM: head's task renamed itself (prctl PR_SET_NAME and the like). */
@@ -484,7 +485,7 @@ struct wire_stats {
 WIRE_ASSERT(struct wire_head, 24);
 WIRE_ASSERT(struct wire_fork, 40);
 WIRE_ASSERT(struct wire_exec, 112);
-WIRE_ASSERT(struct wire_exit, 8);
+WIRE_ASSERT(struct wire_exit, 16);
 WIRE_ASSERT(struct wire_comm, 16);
 WIRE_ASSERT(struct wire_sock, 24);
 WIRE_ASSERT(struct wire_accept, 24);

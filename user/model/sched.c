@@ -209,6 +209,7 @@ static bool add_life(struct sched *s, struct arena *arena, const struct wire_hea
 				.kind = record->kind };
 	struct wire_fork fork;
 	struct wire_exec exec;
+	struct wire_exit end;
 	struct wire_comm comm;
 
 	switch (record->kind) {
@@ -225,6 +226,10 @@ static bool add_life(struct sched *s, struct arena *arena, const struct wire_hea
 		l.enter = record->flags & WIRE_F_NO_ENTER || exec.enter > record->time ?
 				  record->time : exec.enter;
 		l.name = intern(s, arena, exec.comm);
+		break;
+	case WIRE_EXIT:
+		record_body(record, &end, sizeof(end));
+		l.enter = end.enter <= record->time ? end.enter : 0;
 		break;
 	case WIRE_COMM:
 		record_body(record, &comm, sizeof(comm));

@@ -82,7 +82,7 @@ struct sched_sample {
 
 struct sched_life {
 	uint64_t time;
-	uint64_t enter;  /* EXEC */
+	uint64_t enter;  /* EXEC, EXIT (0: not known): of the call */
 	uint32_t tid, pid;
 	uint32_t other;  /* FORK: the child's tid; EXEC: the tid before */
 	uint32_t other_pid;

@@ -470,7 +470,8 @@ static void make_calls(struct build *b)
 			*born = 0;
 		}
 		if (l->kind == WIRE_EXIT) {
-			add_made_call(s, l->tid, l->pid, l->time, UINT64_MAX, SYSCALL_EXIT_GROUP);
+			add_made_call(s, l->tid, l->pid, l->enter ? l->enter : l->time, UINT64_MAX,
+				      SYSCALL_EXIT_GROUP);
 			leaving[sched_task_index(s, l->tid)] = s->n_calls;
 		}
 	}

@@ -61,7 +61,7 @@ static const struct field exec_fields[] = {
 	FIELD_CHARS(wire_exec, comm), FIELD_CHARS(wire_exec, exe_name), END
 };
 static const struct field exit_fields[] = { FIELD(wire_exit, code), FIELD(wire_exit, group_dead),
-					    END };
+					    FIELD_TIME(wire_exit, enter), END };
 static const struct field comm_fields[] = { FIELD_CHARS(wire_comm, comm), END };
 static const struct field sock_fields[] = {
 	FIELD(wire_sock, sock), FIELD(wire_sock, family), FIELD(wire_sock, local_port),
