@@ -214,9 +214,9 @@ void wasi_cleanup(struct scenario *s)
 }
 
 /*
- * The module is read whole; then it is compiled, or what was compiled ahead is read; its code
- * becomes executable, at last small pieces that are made for it, and it can be run. (wazero makes the
- * code executable before it reads the rest of its cache, a million small reads.)
+ * The module is read whole; then it is compiled, or what was compiled ahead is read, until the
+ * runtime listens. That its code becomes executable is no boundary: wazero does it before a million
+ * small reads of the rest of its cache, and for the pieces made last by calls too quick for a record.
  */
 const struct phase_rule wasi_phases[] = {
 	{ .name = "exec" },
@@ -224,10 +224,6 @@ const struct phase_rule wasi_phases[] = {
 	{ .name = "module read", .at = PHASE_SYSCALL, .nr = SYSCALL_READ, .object = "*.wasm" },
 	{ .name = "module compiled or loaded", .at = PHASE_SYSCALL, .nr = SYSCALL_READ,
 	  .object = "*.wasm", .last = true, .returned = true, .before = MILESTONE_LISTEN },
-	{ .name = "instantiated, started", .at = PHASE_SYSCALL, .nr = SYSCALL_MPROTECT, .arg = 2,
-	  .mask = 4, .value = 4, .last = true, .returned = true, .before = MILESTONE_LISTEN },
-	{ .name = "instantiated, started", .at = PHASE_SYSCALL, .nr = SYSCALL_MMAP, .arg = 2,
-	  .mask = 4, .value = 4, .last = true, .returned = true, .before = MILESTONE_LISTEN },
 	{ .name = "listen to accept", .at = PHASE_MILESTONE, .milestone = MILESTONE_LISTEN },
 	{ .name = "accept to first byte", .at = PHASE_MILESTONE,
 	  .milestone = MILESTONE_FIRST_ACCEPT },
