@@ -217,6 +217,9 @@ void wasi_cleanup(struct scenario *s)
  * The module is read whole; then it is compiled, or what was compiled ahead is read, until the
  * runtime listens. That its code becomes executable is no boundary: wazero does it before a million
  * small reads of the rest of its cache, and for the pieces made last by calls too quick for a record.
+ *
+ * wazero and wasmtime open the module's socket when they have its code and before they make an
+ * instance of it. WasmEdge's modules open it themselves, when they have been started.
  */
 const struct phase_rule wasi_phases[] = {
 	{ .name = "exec" },
@@ -224,7 +227,12 @@ const struct phase_rule wasi_phases[] = {
 	{ .name = "module read", .at = PHASE_SYSCALL, .nr = SYSCALL_READ, .object = "*.wasm" },
 	{ .name = "module compiled or loaded", .at = PHASE_SYSCALL, .nr = SYSCALL_READ,
 	  .object = "*.wasm", .last = true, .returned = true, .before = MILESTONE_LISTEN },
-	{ .name = "listen to accept", .at = PHASE_MILESTONE, .milestone = MILESTONE_LISTEN },
+	{ .name = "module loaded, instantiated, started", .at = PHASE_SYSCALL, .nr = SYSCALL_READ,
+	  .object = "*.wasm", .last = true, .returned = true, .before = MILESTONE_LISTEN,
+	  .comm = "wasmedge*", .optional = true },
+	{ .name = "instantiation and service start-up", .at = PHASE_MILESTONE,
+	  .milestone = MILESTONE_LISTEN },
+	{ .name = "listen to accept", .at = PHASE_LISTEN, .comm = "wasmedge*", .optional = true },
 	{ .name = "accept to first byte", .at = PHASE_MILESTONE,
 	  .milestone = MILESTONE_FIRST_ACCEPT },
 	{ 0 }
