@@ -13,7 +13,6 @@
 #include "scenarios/gvisor.h"
 #include "scenarios/scenario.h"
 #include "user/base/mem.h"
-#include "user/model/syscall_names.h"
 #include "user/record/format.h"
 
 /* Debian 12's own is of 2022. */
@@ -141,7 +140,9 @@ static int command(struct scenario *s, const struct scenario_run *run, struct ar
 /*
  * runsc starts a gofer and a sandbox, each of which executes itself once more when it has dropped
  * its privileges; then the sandbox makes its first stub process, builds its seccomp filters and
- * runs the service. Of that one the first trapped socket call is seen.
+ * loads the service. When that is to run, a stub forks the process that has the service's memory: the
+ * first fork by a process that has executed nothing itself. (Its first trapped call that is seen is
+ * its socket(), when most of its start is over.)
  */
 static const struct phase_rule phases[] = {
 	{ .name = "exec" },
@@ -150,7 +151,8 @@ static const struct phase_rule phases[] = {
 	{ .name = "sandbox start-up", .at = PHASE_EXEC, .argv0 = "runsc-sandbox" },
 	{ .name = "sandbox boot", .at = PHASE_EXEC, .argv0 = "runsc-sandbox", .nth = 2 },
 	{ .name = "platform, seccomp, loading", .at = PHASE_FORK, .argv0 = "runsc-sandbox" },
-	{ .name = "service in the sentry", .at = PHASE_GUEST_SYSCALL, .nr = SYSCALL_SOCKET },
+	{ .name = "service in the sentry", .at = PHASE_FORK, .argv0 = "",
+	  .before = MILESTONE_LISTEN },
 	{ .name = "listen to accept", .at = PHASE_MILESTONE, .milestone = MILESTONE_LISTEN },
 	{ .name = "accept to first byte", .at = PHASE_MILESTONE,
 	  .milestone = MILESTONE_FIRST_ACCEPT },
