@@ -88,6 +88,7 @@ static void cleanup(struct scenario *s)
 /*
  * The shim is executed twice: `shim start` makes the socket and starts the shim that stays. That one
  * runs `runc create`, which ends when the container's init waits, and `runc start`, which lets go.
+ * Then it executes the service or an entry point, as in runc.c.
  */
 static const struct phase_rule phases[] = {
 	{ .name = "exec" },
@@ -101,8 +102,9 @@ static const struct phase_rule phases[] = {
 	{ .name = "runc create", .at = PHASE_EXEC, .exe = "runc" },
 	{ .name = "runc start", .at = PHASE_EXEC, .exe = "runc", .last = true,
 	  .before = MILESTONE_SERVICE_EXEC },
-	{ .name = "service exec", .at = PHASE_SYSCALL, .nr = SYSCALL_EXECVE, .who = PHASE_SERVICE,
-	  .last = true, .before = MILESTONE_LISTEN },
+	{ .name = "service exec", .at = PHASE_SYSCALL, .nr = SYSCALL_EXECVE,
+	  .comm = "runc:[2:INIT]", .last = true, .before = MILESTONE_SERVICE_EXEC },
+	{ .name = "entry point", .at = PHASE_EXEC, .same = true, .optional = true },
 	{ .name = "service start-up", .at = PHASE_MILESTONE, .milestone = MILESTONE_SERVICE_EXEC },
 	{ .name = "listen to accept", .at = PHASE_MILESTONE, .milestone = MILESTONE_LISTEN },
 	{ .name = "accept to first byte", .at = PHASE_MILESTONE,

@@ -92,7 +92,11 @@ static int command(struct scenario *s, const struct scenario_run *run, struct ar
 	return 0;
 }
 
-/* crun executes itself anew from a copy that nobody can write to, then forks the container. */
+/*
+ * crun executes itself anew from a copy that nobody can write to, then forks the container. Who
+ * changes the root there (by chroot() when told not to pivot) executes what the bundle says: the
+ * service, or an entry point that comes to it later, in that process or in another.
+ */
 static const struct phase_rule phases[] = {
 	{ .name = "exec" },
 	{ .name = "crun's start-up", .at = PHASE_MILESTONE, .milestone = MILESTONE_EXEC },
@@ -104,8 +108,10 @@ static const struct phase_rule phases[] = {
 	  .who = PHASE_NOT_ROOT },
 	{ .name = "masks, capabilities, seccomp", .at = PHASE_SYSCALL, .nr = SYSCALL_PIVOT_ROOT,
 	  .returned = true },
-	{ .name = "service exec", .at = PHASE_SYSCALL, .nr = SYSCALL_EXECVE, .who = PHASE_SERVICE,
-	  .last = true, .before = MILESTONE_LISTEN },
+	{ .name = "masks, capabilities, seccomp", .at = PHASE_SYSCALL, .nr = SYSCALL_CHROOT,
+	  .returned = true, .same = true },
+	{ .name = "service exec", .at = PHASE_SYSCALL, .nr = SYSCALL_EXECVE, .same = true },
+	{ .name = "entry point", .at = PHASE_EXEC, .same = true, .optional = true },
 	{ .name = "service start-up", .at = PHASE_MILESTONE, .milestone = MILESTONE_SERVICE_EXEC },
 	{ .name = "listen to accept", .at = PHASE_MILESTONE, .milestone = MILESTONE_LISTEN },
 	{ .name = "accept to first byte", .at = PHASE_MILESTONE,

@@ -48,7 +48,9 @@ static int command(struct scenario *s, const struct scenario_run *run, struct ar
 /*
  * The names of nsexec's stages are those that it gives itself by prctl(). Every mount and pivot_root
  * is seen, of writes those of 10 us or more: the first one to a cgroup.procs waits for RCU. That runc
- * init executes itself anew meanwhile is no boundary: it goes on beside the cgroups.
+ * init executes itself anew meanwhile is no boundary: it goes on beside the cgroups. What the last
+ * stage executes at last (hooks are before) need not be the service: an entry point comes to that
+ * later, in that process or in another.
  */
 static const struct phase_rule phases[] = {
 	{ .name = "exec" },
@@ -62,8 +64,11 @@ static const struct phase_rule phases[] = {
 	  .comm = "runc:[2:INIT]" },
 	{ .name = "masks, capabilities, seccomp", .at = PHASE_SYSCALL, .nr = SYSCALL_PIVOT_ROOT,
 	  .returned = true },
-	{ .name = "service exec", .at = PHASE_SYSCALL, .nr = SYSCALL_EXECVE, .who = PHASE_SERVICE,
-	  .last = true, .before = MILESTONE_LISTEN },
+	{ .name = "masks, capabilities, seccomp", .at = PHASE_SYSCALL, .nr = SYSCALL_CHROOT,
+	  .returned = true, .comm = "runc:[2:INIT]" },
+	{ .name = "service exec", .at = PHASE_SYSCALL, .nr = SYSCALL_EXECVE,
+	  .comm = "runc:[2:INIT]", .last = true, .before = MILESTONE_SERVICE_EXEC },
+	{ .name = "entry point", .at = PHASE_EXEC, .same = true, .optional = true },
 	{ .name = "service start-up", .at = PHASE_MILESTONE, .milestone = MILESTONE_SERVICE_EXEC },
 	{ .name = "listen to accept", .at = PHASE_MILESTONE, .milestone = MILESTONE_LISTEN },
 	{ .name = "accept to first byte", .at = PHASE_MILESTONE,

@@ -48,6 +48,8 @@ struct search {
 	uint64_t *times;   /* of what matches, for .nth */
 	size_t n, cap;
 	uint64_t first, last;
+	uint32_t first_pid, last_pid;
+	uint32_t before; /* .same: whose event the phase before began with; 0 = nobody's */
 };
 
 static bool is_who(const struct search *q, uint32_t pid)
@@ -100,10 +102,16 @@ static void found(struct search *q, uint64_t time, uint32_t tid, uint32_t pid)
 	}
 	if (q->rule->argv0 && !phase_matches(q->rule->argv0, argv0_of(q->run, pid, time)))
 		return;
-	if (q->n == 0 || time < q->first)
+	if (q->rule->same && (!q->before || pid != q->before))
+		return;
+	if (q->n == 0 || time < q->first) {
 		q->first = time;
-	if (q->n == 0 || time > q->last)
+		q->first_pid = pid;
+	}
+	if (q->n == 0 || time > q->last) {
 		q->last = time;
+		q->last_pid = pid;
+	}
 	q->n++;
 	if (q->rule->nth > 1) {
 		size_t kept = q->n - 1;
@@ -297,6 +305,14 @@ static bool find_event(struct search *q, uint64_t *time)
 	return q->n > 0 && rule->nth <= 1;
 }
 
+/* Whose event was found; 0 = nobody's, or of one of several. */
+static uint32_t found_pid(const struct search *q)
+{
+	if (q->rule->nth > 1)
+		return 0;
+	return q->rule->last ? q->last_pid : q->first_pid;
+}
+
 /* The phase that goes on takes a name on: "a + b". */
 static const char *join(struct session *session, const char *a, const char *b)
 {
@@ -353,6 +369,7 @@ static void find_until(struct session *session, struct run *run, const struct ph
 		       uint64_t end, bool over, struct phases *p)
 {
 	const struct milestones *m = &run->milestones;
+	uint32_t before = 0;
 	size_t i;
 
 	p->n = 0;
@@ -364,13 +381,14 @@ static void find_until(struct session *session, struct run *run, const struct ph
 	for (rules++; rules->name; rules++) {
 		struct phase *last = &p->list[p->n - 1];
 		struct search q = { .run = run, .rule = rules, .from = m->launch + last->start,
-				    .to = m->launch + end };
+				    .to = m->launch + end, .before = before };
 		uint64_t time;
 		bool seen = find_event(&q, &time);
 
 		free(q.times);
 		if (seen && time - m->launch < end) {
 			begin_phase(session, p, rules->name, time - m->launch);
+			before = found_pid(&q);
 			rules = last_of_name(rules);
 		} else if (over && !rules->optional && rules == last_of_name(rules) &&
 			   !needs_answer(&run->milestones, rules)) {

@@ -64,6 +64,7 @@ struct phase_rule {
 	uint64_t mask, value;     /* … masked bits have this value; mask 0 = any */
 	bool optional; /* not every host or version has this phase: no word when it is not there */
 	bool ns_changed;
+	bool same; /* only by whom the phase before began with; nobody after a milestone or .nth */
 	bool last;                /* the last such event, not the first */
 	bool returned;            /* PHASE_SYSCALL: at its return, not at its entry */
 	unsigned int nth;         /* the nth such event; 0 = the first; not with .last */
