@@ -39,6 +39,9 @@
 	"+22ms - SYMBOL address=0x1000 pid=100 name=main.work object=runc\n"                       \
 	"+22ms - SYMBOL address=0x2000 pid=100 name=example.org/pkg/seccomp.Build object=runsc\n"  \
 	"+22ms - SYMBOL address=0x3000 pid=100 name=runtime.schedinit object=runc\n"               \
+	"+22ms - SYMBOL address=0x3100 pid=100 name=runtime.doInit1 object=runc\n"                 \
+	"+22ms - SYMBOL address=0x3200 pid=100 name=main.init.0 object=runc\n"                     \
+	"+22ms - SYMBOL address=0x3300 pid=100 name=os/exec.init object=runc\n"                    \
 	"+22ms - SYMBOL address=0x4000 pid=100 name=\"w/internal/engine/wazevo.(*engine)."         \
 	"compileModule\" object=wazero\n"                                                          \
 	"+22ms - RUN_END status=ok\n"
@@ -493,6 +496,22 @@ static void test_re_exec(void **state)
 	session_free(s);
 	s = session_of(&c, EXEC_AGAIN TOO_FEW("0x3000") SERVICE);
 	assert_null(found(s, "re-exec"));
+	session_free(s);
+	/* A package's initialiser is part of it, all of `runc init` below main's is not … */
+	s = session_of(&c, EXEC_AGAIN TEN("n_user=2 stack=0x3300,0x3100",
+					  "n_user=3 stack=0x1000,0x3200,0x3100") SERVICE);
+	f = found(s, "re-exec");
+	assert_non_null(f);
+	assert_string_equal(f->evidence, "runc: execve, and its runtime's initialisation; "
+			    "10 of 20 samples, e.g. in runtime.doInit1");
+	session_free(s);
+	s = session_of(&c, EXEC_AGAIN NINE("n_user=2 stack=0x3300,0x3100",
+					   "n_user=3 stack=0x1000,0x3200,0x3100") SERVICE);
+	assert_null(found(s, "re-exec"));
+	session_free(s);
+	/* … but where a fitting one is further in than main's. */
+	s = session_of(&c, EXEC_AGAIN TEN("n_user=2 stack=0x3000,0x3200", OTHER) SERVICE);
+	assert_non_null(found(s, "re-exec"));
 	session_free(s);
 }
 

@@ -65,10 +65,12 @@ struct finding_rule {
 	bool (*within)(const struct finding_search *q, uint32_t pid, uint64_t time);
 	/*
 	 * Besides slices, or without: samples on the path with one of these functions or objects
-	 * (patterns) anywhere in the stack. Their share of the path's time on CPUs is added; comm,
-	 * before and within hold for them, too.
+	 * (patterns) anywhere in the stack, unless one of not_functions is further in: then that is
+	 * what goes on, and the fitting one has but called it. Their share of the path's time on CPUs
+	 * is added; comm, before and within hold for them, too.
 	 */
 	const char *functions[FINDING_PATTERNS];
+	const char *not_functions[FINDING_PATTERNS];
 	const char *objects[FINDING_PATTERNS];
 	/* It holds when ns is not less than … */
 	uint64_t least_ns;

@@ -359,6 +359,8 @@ const struct finding_rule finding_rules_containers[] = {
 		.within = in_second_image,
 		.functions = { "runtime.schedinit", "runtime.doInit*", "runtime.rt0_go",
 			       "_dl_start*", "dl_main" },
+		/* All of `runc init` is called by a package's initialiser, and is none. */
+		.not_functions = { "main.init.*", "main.main", "*StartInitialization*" },
 		.objects = { "ld-linux*" },
 		.least_ns = 2 * MS,
 		.counts = "executions",

@@ -18,7 +18,7 @@ struct path_sample {
 };
 
 /* What a rule's patterns say of a symbol. */
-enum verdict { NOT_ASKED, STRANGE, FUNCTION_FITS, OBJECT_FITS };
+enum verdict { NOT_ASKED, STRANGE, EXCLUDES, FUNCTION_FITS, OBJECT_FITS };
 
 static void add_sample(struct finding_samples *out, const struct finding_search *q,
 		       const struct path_slice *slice, const struct sched_sample *sample)
@@ -58,12 +58,14 @@ static enum verdict verdict_on(const struct finding_search *q, uint32_t symbol)
 {
 	struct frame frame = oncpu_symbol_frame(q->session, q->run, symbol);
 
+	if (finding_matches(q->rule->not_functions, frame.function))
+		return EXCLUDES;
 	if (finding_matches(q->rule->functions, frame.function))
 		return FUNCTION_FITS;
 	return finding_matches(q->rule->objects, frame.object) ? OBJECT_FITS : STRANGE;
 }
 
-/* The function or object of a sample that fits, NULL when there is none. */
+/* The function or object of a sample that fits, NULL when there is none: the innermost that the rule knows decides. */
 static const char *fitting_frame(const struct finding_search *q, unsigned char *verdicts,
 				 const uint32_t *symbols, uint32_t n)
 {
@@ -77,6 +79,8 @@ static const char *fitting_frame(const struct finding_search *q, unsigned char *
 			*verdict = (unsigned char)verdict_on(q, symbols[i]);
 		if (*verdict == STRANGE)
 			continue;
+		if (*verdict == EXCLUDES)
+			return NULL;
 		frame = oncpu_symbol_frame(q->session, q->run, symbols[i]);
 		return *frame.function || *verdict == FUNCTION_FITS ? frame.function :
 								      frame.object;
