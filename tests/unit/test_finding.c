@@ -65,6 +65,14 @@
 #define FAULTS "n_kernel=1 n_user=1 stack=0x40,0x1000"
 #define LOCKS "n_kernel=1 n_user=1 stack=0x30,0x1000"
 
+/* 2 ms for a block device in a call on a file; what was read. */
+#define COLD_WAIT(NR, FILE)                                                                        \
+	"+2ms 100 SWITCH prev_ours=1 prev_state=blocked prev_iowait=1 prev_syscall=" NR "\n"       \
+	"+4ms 9 WAKING tid=100 waker_syscall=none context=softirq irq=softirq vector=4\n"          \
+	"+4ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"                               \
+	"+4ms 100 SYSCALL enter=+2ms nr=" NR " object_kind=file object=" FILE "\n"
+#define COLD_READ "+5ms 100 FILE_CACHE inode=4 read_bytes=64KiB name=libc.so\n"
+
 static const struct finding_case {
 	const char *rule, *scenario, *flags;
 	const char *holds;
@@ -234,16 +242,36 @@ static const struct finding_case {
 	},
 	{
 		.rule = "cold-page-cache", .scenario = "native",
-		.holds = "+2ms 100 SWITCH prev_ours=1 prev_state=blocked prev_iowait=1 prev_syscall=0\n"
-			 "+4ms 9 WAKING tid=100 waker_syscall=none context=softirq irq=softirq vector=4\n"
-			 "+4ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
-			 "+4ms 100 SYSCALL enter=+2ms nr=0 object_kind=file object=libc.so\n"
-			 "+5ms 100 FILE_CACHE inode=4 read_bytes=64KiB name=libc.so\n",
+		.holds = COLD_WAIT("0", "libc.so") COLD_READ,
 		.ns = 2000000,
 		.not_so = "+2ms 100 SWITCH prev_ours=1 prev_state=blocked prev_syscall=0\n"
 			  "+4ms 9 WAKING tid=100 " BY_KTHREAD "\n"
 			  "+4ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
 			  "+4ms 100 SYSCALL enter=+2ms nr=0 object_kind=file object=libc.so\n",
+	},
+	{
+		/* The same wait, but it is for a write. */
+		.rule = "cold-page-cache", .scenario = "native",
+		.holds = COLD_WAIT("0", "libc.so") COLD_READ,
+		.ns = 2000000,
+		.not_so = COLD_WAIT("75", "libc.so") COLD_READ,
+	},
+	{
+		/* By the kernel's account not a byte came from there. */
+		.rule = "cold-page-cache", .scenario = "native",
+		.holds = COLD_WAIT("0", "libc.so") "+5ms - IO call_bytes=64KiB storage_bytes=4KiB\n",
+		.ns = 2000000,
+		.not_so = COLD_WAIT("0", "libc.so") "+5ms - IO call_bytes=64KiB\n",
+	},
+	{
+		/* What the file is called says nothing. */
+		.rule = "cold-page-cache", .scenario = "native",
+		.holds = COLD_WAIT("0", "disk") COLD_READ,
+		.ns = 2000000,
+		.not_so = "+2ms 100 SWITCH prev_ours=1 prev_state=sleeping prev_syscall=0\n"
+			  "+4ms 9 WAKING tid=100 " BY_KTHREAD "\n"
+			  "+4ms 9 SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"
+			  "+4ms 100 SYSCALL enter=+2ms nr=0 object_kind=file object=disk.img\n" COLD_READ,
 	},
 	{
 		.rule = "sync-to-disk", .scenario = "containerd",

@@ -31,7 +31,7 @@ struct scenario_result;
 
 #define FINDING_TEXT_MAX 256
 #define FINDING_IN(STATE) (1u << PATH_##STATE)
-#define FINDING_PATTERNS 10
+#define FINDING_PATTERNS 16
 
 /* A rule at work on a run. */
 struct finding_search {

@@ -206,11 +206,13 @@ static bool by_ptrace(struct finding_search *q)
 	return q->count > 0;
 }
 
-/* Bytes for which the page cache was not enough. */
+/* Bytes for which the page cache was not enough. (Of what a daemon reads for the run nothing is known.) */
 static bool from_disk(struct finding_search *q)
 {
 	const struct disk *d = &q->run->disk;
 
+	if (!d->read_bytes && d->has_io && !d->io.storage_bytes)
+		return false;
 	q->bytes = d->read_bytes;
 	if (d->n && *d->files[0].name)
 		snprintf(q->evidence, sizeof(q->evidence), "%.100s%s", d->files[0].name,
@@ -446,7 +448,10 @@ const struct finding_rule finding_rules_containers[] = {
 		.name = "cold-page-cache",
 		.title = "files are read from disk: they were not in the page cache",
 		.states = IN(BLOCKED),
-		.details = { "*disk*" },
+		.details = { "*: disk", "*, disk" }, /* wait.c: how a wait ended is behind all names */
+		.not_details = { "fsync*", "fdatasync*", "sync*", "msync*", "write*", "pwrite*",
+				 "fallocate*", "ftruncate*", "truncate*", "rename*", "unlink*",
+				 "link*", "symlink*", "mkdir*", "umount2*" },
 		.least_ns = 1 * MS,
 		.evidence = from_disk,
 		.mend = "Start once ahead, or read binaries and images into the page cache at boot "
