@@ -73,6 +73,14 @@
 	"+4ms 100 SYSCALL enter=+2ms nr=" NR " object_kind=file object=" FILE "\n"
 #define COLD_READ "+5ms 100 FILE_CACHE inode=4 read_bytes=64KiB name=libc.so\n"
 
+/* runc's init with a thread; its execve of the service, from 2 to 8 ms. */
+#define INIT_THREAD                                                                                \
+	"+1ms 100 COMM comm=\"runc:[2:INIT]\"\n"                                                   \
+	"+1.2ms 100 FORK thread=101 comm=\"runc:[2:INIT]\"\n"
+#define INIT_EXEC                                                                                  \
+	"+8ms 100 EXEC enter=+2ms exe_name=service comm=service exe_inode=9 exe_dev=1\n"           \
+	"+8ms 100 SYSCALL enter=+2ms nr=59\n"
+
 static const struct finding_case {
 	const char *rule, *scenario, *flags;
 	const char *holds;
@@ -173,14 +181,47 @@ static const struct finding_case {
 		.not_so = "+6ms 100 SYSCALL enter=+2ms nr=40 object_kind=file object=layer.tar\n",
 	},
 	{
+		/*
+		 * From the blow, at 2.5 ms, to when the caller was told of the last one's end; neither
+		 * what execve did before nor what it does behind. Alone it waits for nobody.
+		 */
 		.rule = "exec-kills-threads", .scenario = "runc",
-		.holds = "+1ms 100 COMM comm=\"runc:[2:INIT]\"\n"
-			 "+4ms 100 EXEC enter=+2ms exe_name=service comm=service exe_inode=9 exe_dev=1\n"
-			 "+4ms 100 SYSCALL enter=+2ms nr=59\n",
-		.ns = 2000000,
-		.not_so = "+1ms 100 COMM comm=crun\n"
-			  "+4ms 100 EXEC enter=+2ms exe_name=service comm=service exe_inode=9 exe_dev=1\n"
-			  "+4ms 100 SYSCALL enter=+2ms nr=59\n",
+		.holds = INIT_THREAD
+			 "+2.5ms 100 WAKING tid=101 pid=100 waker_ours=1 waker_syscall=59\n"
+			 "+2.6ms 100 SWITCH next_tid=101 next_pid=100 prev_ours=1 next_ours=1 "
+			 "prev_state=blocked prev_syscall=59\n"
+			 "+4ms 100/101 EXIT\n"
+			 "+4.1ms 100/101 WAKING tid=100 waker_ours=1 waker_syscall=none\n"
+			 "+4.2ms 100/101 SWITCH next_tid=100 prev_ours=1 next_ours=1 prev_state=ended "
+			 "prev_syscall=none\n" INIT_EXEC,
+		.ns = 1600000,
+		.not_so = "+1ms 100 COMM comm=\"runc:[2:INIT]\"\n" INIT_EXEC,
+	},
+	{
+		/* The same by a thread that is no leader: its leader dies, and it takes that one's number. */
+		.rule = "exec-kills-threads", .scenario = "runc",
+		.holds = INIT_THREAD
+			 "+1.3ms 100 SWITCH next_tid=101 next_pid=100 prev_ours=1 next_ours=1 "
+			 "prev_state=sleeping prev_syscall=202\n"
+			 "+2.5ms 100/101 WAKING tid=100 waker_ours=1 waker_syscall=59\n"
+			 "+2.6ms 100/101 SWITCH next_tid=100 prev_ours=1 next_ours=1 "
+			 "prev_state=blocked prev_syscall=59\n"
+			 "+4ms 100 EXIT group_dead=0\n"
+			 "+4.1ms 100 WAKING tid=101 pid=100 waker_ours=1 waker_syscall=none\n"
+			 "+4.2ms 100 SWITCH next_tid=101 next_pid=100 prev_ours=1 next_ours=1 "
+			 "prev_state=ended prev_syscall=none\n"
+			 "+8ms 100 EXEC enter=+2ms old_tid=101 exe_name=service comm=service exe_inode=9 "
+			 "exe_dev=1\n+8ms 100 SYSCALL enter=+2ms nr=59\n",
+		.ns = 1700000,
+		/* Another one's init, whatever it waits for. */
+		.not_so = "+1ms 100 COMM comm=crun\n+1.2ms 100 FORK thread=101 comm=crun\n"
+			  "+2.5ms 100 WAKING tid=101 pid=100 waker_ours=1 waker_syscall=59\n"
+			  "+2.6ms 100 SWITCH next_tid=101 next_pid=100 prev_ours=1 next_ours=1 "
+			  "prev_state=blocked prev_syscall=59\n"
+			  "+4ms 100/101 EXIT\n"
+			  "+4.1ms 100/101 WAKING tid=100 waker_ours=1 waker_syscall=none\n"
+			  "+4.2ms 100/101 SWITCH next_tid=100 prev_ours=1 next_ours=1 prev_state=ended "
+			  "prev_syscall=none\n" INIT_EXEC,
 	},
 	{
 		/* From its birth to the wake-up of its parent. */

@@ -19,6 +19,7 @@
 
 #define PR_SET_SECCOMP 22
 #define LOOK_BACK 256    /* slices of the path */
+#define INITS_MAX 16     /* executions by runc's init: a recording cannot make this slow */
 
 /* ---- evidence --------------------------------------------------------------------------------- */
 
@@ -146,6 +147,89 @@ static bool executed_again(struct finding_search *q)
 	snprintf(q->evidence, sizeof(q->evidence), "%.60s: execve, and its runtime's initialisation",
 		 root->execs[0].exe);
 	return q->count >= 3;
+}
+
+/* The first thread that an execve kills is woken for it; what the call did before was its own work. */
+static uint64_t killing_since(const struct sched *s, const struct sched_life *exec)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_wakings && s->wakings[i].time <= exec->time; i++) {
+		const struct sched_waking *w = &s->wakings[i];
+		const struct sched_task *task;
+
+		if (w->time < exec->enter || w->waker != exec->other || w->tid == exec->other ||
+		    w->context != WIRE_CONTEXT_TASK)
+			continue;
+		task = sched_task(s, w->tid);
+		if (task && task->pid == exec->pid)
+			return w->time;
+	}
+	return exec->enter;
+}
+
+/*
+ * Until when an execve waited for the other threads: the last one's end, and until its caller was told of
+ * it or, no leader itself, had its leader's number. *threads is how many there were.
+ */
+static uint64_t killing_until(const struct sched *s, size_t life, uint64_t *threads)
+{
+	const struct sched_life *exec = &s->lives[life];
+	const struct sched_task *task = sched_task(s, exec->other);
+	uint64_t end = 0;
+	uint32_t at;
+	size_t i;
+
+	for (i = 0; i < s->n_lives && s->lives[i].time <= exec->time; i++) {
+		const struct sched_life *l = &s->lives[i];
+
+		if (l->kind != WIRE_EXIT || l->pid != exec->pid || l->tid == exec->other ||
+		    l->time < exec->enter)
+			continue;
+		end = l->time;
+		(*threads)++;
+	}
+	at = end && task ? sched_span_before(s, task, end + 1) : SCHED_NONE;
+	if (at != SCHED_NONE && s->spans[at].state == SPAN_BLOCKED)
+		end = sched_span_end(s, task, at);
+	task = exec->other != exec->tid ? sched_task(s, exec->tid) : NULL;
+	for (i = 0; task && i < task->spans.n; i++) {
+		const struct span *span = &s->spans[task->spans.at + i];
+
+		if (span->flags & SPAN_TAKEN && span->ref == life && span->start > end)
+			end = span->start;
+	}
+	return end < exec->time ? end : exec->time;
+}
+
+/* Whatever thread of the process the path is with meanwhile. */
+static bool killed_threads(struct finding_search *q)
+{
+	const struct sched *s = &q->run->sched;
+	size_t i, k, inits = 0;
+
+	for (i = 0; i < s->n_lives && inits < INITS_MAX; i++) {
+		const struct sched_life *l = &s->lives[i];
+		const struct sched_task *task = l->kind == WIRE_EXEC && l->enter ?
+							sched_task(s, l->other) : NULL;
+		uint64_t from, to;
+
+		if (!task || !phase_matches(q->rule->comm, sched_task_name(s, task, l->enter)))
+			continue;
+		inits++;
+		from = killing_since(s, l);
+		to = killing_until(s, i, &q->count);
+		for (k = 0; k < q->run->path.n; k++) {
+			const struct path_slice *p = &q->run->path.slices[k];
+
+			if (p->pid == l->pid && p->start < to && p->end > from)
+				q->ns += (p->end < to ? p->end : to) -
+					 (p->start > from ? p->start : from);
+		}
+		snprintf(q->evidence, sizeof(q->evidence), "execve of %.15s",
+			 sched_name(s, l->name));
+	}
+	return q->count > 0;
 }
 
 static bool is_within(const struct process *p, const struct process *ancestor)
@@ -384,10 +468,10 @@ const struct finding_rule finding_rules_containers[] = {
 	{
 		.name = "exec-kills-threads",
 		.title = "execve of the service waits until the runtime's other threads are dead",
-		.states = IN(KERNEL) | IN(BLOCKED) | IN(RUNNABLE),
 		.comm = "runc:[2:INIT]",
-		.details = { "execve*" },
 		.least_ns = 1 * MS,
+		.counts = "threads",
+		.evidence = killed_threads,
 		.mend = "A runtime whose init has one thread: crun, youki.",
 		.trade_off = "Another runtime has other defaults and other bugs.",
 	},
