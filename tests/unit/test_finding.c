@@ -81,6 +81,25 @@
 	"+8ms 100 EXEC enter=+2ms exe_name=service comm=service exe_inode=9 exe_dev=1\n"           \
 	"+8ms 100 SYSCALL enter=+2ms nr=59\n"
 
+/* 100 waits for a child from 2 to 7 ms, that one for its own from 4 to 6. */
+#define CHILD(FORK)                                                                                \
+	"+2ms 100 FORK child=101 comm=runc " FORK "\n"                                             \
+	"+2ms 100 SWITCH next_tid=101 prev_ours=1 next_ours=1 prev_state=sleeping prev_syscall=61\n"
+#define GRANDCHILD                                                                                 \
+	"+4ms 101 FORK child=102 comm=x\n"                                                         \
+	"+4ms 101 SWITCH next_tid=102 prev_ours=1 next_ours=1 prev_state=sleeping prev_syscall=61\n"
+#define GRANDCHILD_ENDS                                                                            \
+	"+6ms 102 WAKING tid=101 waker_ours=1 waker_syscall=231\n"                                 \
+	"+6ms 102 SWITCH next_tid=101 prev_ours=1 next_ours=1 prev_state=ended prev_syscall=231\n"
+#define CHILD_ENDS                                                                                 \
+	"+7ms 101 WAKING tid=100 waker_ours=1 waker_syscall=231\n"                                 \
+	"+7ms 101 SWITCH next_tid=100 prev_ours=1 next_ours=1 prev_state=ended prev_syscall=231\n" \
+	"+7ms 100 SYSCALL enter=+2ms nr=61 object_kind=child\n"
+#define EXECUTES(PID, WHAT) "+4.5ms " PID " EXEC enter=+4.2ms exe_dev=1 " WHAT "\n"
+#define EXECUTES_SOON(PID, WHAT) "+3ms " PID " EXEC enter=+2.5ms exe_dev=1 " WHAT "\n"
+#define EXECUTES_LATE(PID, WHAT) "+6.5ms " PID " EXEC enter=+6.2ms exe_dev=1 " WHAT "\n"
+#define LISTENS(PID) "+6.9ms " PID " LISTEN local_port=8080 netns=100\n"
+
 static const struct finding_case {
 	const char *rule, *scenario, *flags;
 	const char *holds;
@@ -226,25 +245,53 @@ static const struct finding_case {
 	{
 		/* From its birth to the wake-up of its parent. */
 		.rule = "oci-hook", .scenario = "runc",
-		.holds = "+2ms 100 FORK child=101 comm=runc\n"
-			 "+2ms 100 SWITCH next_tid=101 prev_ours=1 next_ours=1 prev_state=sleeping "
-			 "prev_syscall=61\n"
-			 "+3ms 101 EXEC enter=+2.5ms exe_name=hook comm=hook exe_inode=8 exe_dev=1\n"
-			 "+3ms 101 SYSCALL enter=+2.5ms nr=59\n"
-			 "+7ms 101 WAKING tid=100 waker_ours=1 waker_syscall=231\n"
-			 "+7ms 101 SWITCH next_tid=100 prev_ours=1 next_ours=1 prev_state=ended "
-			 "prev_syscall=231\n"
-			 "+7ms 100 SYSCALL enter=+2ms nr=61 object_kind=child\n",
+		.holds = CHILD("") EXECUTES_SOON("101", "exe_name=hook comm=hook exe_inode=8") CHILD_ENDS,
 		.ns = 5000000,
-		.not_so = "+2ms 100 FORK child=101 comm=runc\n"
-			  "+2ms 100 SWITCH next_tid=101 prev_ours=1 next_ours=1 prev_state=sleeping "
-			  "prev_syscall=61\n"
-			  "+3ms 101 EXEC enter=+2.5ms exe_name=runc comm=runc exe_inode=7 exe_dev=1\n"
-			  "+3ms 101 SYSCALL enter=+2.5ms nr=59\n"
-			  "+7ms 101 WAKING tid=100 waker_ours=1 waker_syscall=231\n"
-			  "+7ms 101 SWITCH next_tid=100 prev_ours=1 next_ours=1 prev_state=ended "
-			  "prev_syscall=231\n"
-			  "+7ms 100 SYSCALL enter=+2ms nr=61 object_kind=child\n",
+		.not_so = CHILD("") EXECUTES_SOON("101", "exe_name=runc comm=runc exe_inode=7") CHILD_ENDS,
+	},
+	{
+		/* What a hook starts is in its time, once; the runtime may run from a copy of itself … */
+		.rule = "oci-hook", .scenario = "runc",
+		.holds = CHILD("") EXECUTES_SOON("101", "exe_name=sh comm=sh exe_inode=8") GRANDCHILD
+			 EXECUTES("102", "exe_name=sleep comm=sleep exe_inode=9") GRANDCHILD_ENDS CHILD_ENDS,
+		.ns = 5000000,
+		.not_so = CHILD("") EXECUTES_SOON("101", "exe_name=memfd:runc_cloned:/proc/self/exe exe_inode=8")
+			  CHILD_ENDS,
+	},
+	{
+		/* … on another file system … */
+		.rule = "oci-hook", .scenario = "crun",
+		.holds = CHILD("") EXECUTES_SOON("101", "exe_name=init exe_inode=8 argv=\"hook init\"") CHILD_ENDS,
+		.ns = 5000000,
+		.not_so = CHILD("") EXECUTES_SOON("101", "exe_name=crun exe_inode=70") CHILD_ENDS,
+	},
+	{
+		/* … or from a file without a name. */
+		.rule = "oci-hook", .scenario = "runc",
+		.holds = CHILD("") EXECUTES_SOON("101", "exe_name=#4711 exe_inode=8 argv=\"runc initial\"") CHILD_ENDS,
+		.ns = 5000000,
+		.not_so = CHILD("") EXECUTES_SOON("101", "exe_name=#4711 exe_inode=8 argv=\"/usr/sbin/runc init\"")
+			  CHILD_ENDS,
+	},
+	{
+		/* An init of the container that forks the service, and others; before it was one: a hook. */
+		.rule = "oci-hook", .scenario = "runc",
+		.holds = CHILD("") GRANDCHILD EXECUTES("102", "exe_name=hook comm=hook exe_inode=8")
+			 GRANDCHILD_ENDS EXECUTES_LATE("101", "exe_name=tini comm=tini exe_inode=9")
+			 "+6.7ms 101 FORK child=103 comm=tini\n" LISTENS("103") CHILD_ENDS,
+		.ns = 2000000,
+		.not_so = CHILD("") EXECUTES_SOON("101", "exe_name=tini comm=tini exe_inode=9") GRANDCHILD
+			  EXECUTES("102", "exe_name=sh comm=sh exe_inode=8") GRANDCHILD_ENDS
+			  "+6.7ms 101 FORK child=103 comm=tini\n" LISTENS("103") CHILD_ENDS,
+	},
+	{
+		/* The first process of a pid namespace is such an init, whoever listens. */
+		.rule = "oci-hook", .scenario = "runc",
+		.holds = CHILD("ns_changed=0x40000000") EXECUTES_SOON("101", "exe_name=sh exe_inode=9") GRANDCHILD
+			 EXECUTES("102", "exe_name=svc exe_inode=8") GRANDCHILD_ENDS CHILD_ENDS,
+		.ns = 5000000,
+		.not_so = CHILD("ns_changed=0x20000000") EXECUTES_SOON("101", "exe_name=sh exe_inode=9") GRANDCHILD
+			  EXECUTES("102", "exe_name=svc exe_inode=8") GRANDCHILD_ENDS CHILD_ENDS,
 	},
 	{
 		.rule = "mounts", .scenario = "crun",

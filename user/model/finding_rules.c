@@ -232,53 +232,6 @@ static bool killed_threads(struct finding_search *q)
 	return q->count > 0;
 }
 
-static bool is_within(const struct process *p, const struct process *ancestor)
-{
-	unsigned int depth;
-
-	for (depth = 0; p && ancestor && depth < 64; depth++, p = p->parent)
-		if (p == ancestor)
-			return true;
-	return false;
-}
-
-/*
- * A program that is neither the runtime nor the service, executed below the runtime: a hook (or an
- * engine's helper). Its time on the path is its own and that of what it started.
- */
-static bool other_program(struct finding_search *q)
-{
-	const struct tree *tree = &q->run->tree;
-	const struct process *root = root_of(q->run);
-	const struct process *service = tree_process(tree, q->run->milestones.service_pid);
-	uint64_t most = 0;
-	size_t i, k;
-
-	for (i = 1; root && root->n_execs && i < tree->n; i++) {
-		const struct process *p = tree->processes[i];
-		uint64_t ns = 0;
-
-		if (!p->n_execs || (service != root && is_within(p, service)) ||
-		    (p->execs[p->n_execs - 1].inode == root->execs[0].inode &&
-		     p->execs[p->n_execs - 1].dev == root->execs[0].dev))
-			continue;
-		for (k = 0; k < q->run->path.n; k++) {
-			const struct path_slice *s = &q->run->path.slices[k];
-
-			if (s->pid && is_within(tree_process(tree, s->pid), p))
-				ns += s->end - s->start;
-		}
-		q->count++;
-		q->ns += ns;
-		if (ns > most) {
-			most = ns;
-			snprintf(q->evidence, sizeof(q->evidence), "%.60s (%.15s)", exe_of(p),
-				 p->comm);
-		}
-	}
-	return q->count > 0;
-}
-
 /* The guest's calls trapped in the way of the ptrace platform. */
 static bool by_ptrace(struct finding_search *q)
 {
@@ -481,7 +434,7 @@ const struct finding_rule finding_rules_containers[] = {
 		.scenarios = { "runc", "crun", "youki" },
 		.least_ns = 1 * MS,
 		.counts = "programs",
-		.evidence = other_program,
+		.evidence = finding_other_program,
 		.mend = "Drop hooks that are not needed; make the rest a small static program, or move "
 			"their work behind the start.",
 		.trade_off = "What a hook sets up is there later or not at all.",

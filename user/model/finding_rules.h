@@ -8,4 +8,10 @@
 extern const struct finding_rule finding_rules_containers[]; /* finding_rules.c */
 extern const struct finding_rule finding_rules_vm[];         /* finding_vm.c */
 
+/*
+ * Evidence: the path's time in programs that are neither the runtime nor in the container, each once, with
+ * what it started (finding_hook.c).
+ */
+bool finding_other_program(struct finding_search *q);
+
 #endif
