@@ -282,24 +282,49 @@ static bool by_proxy(struct finding_search *q)
 	return q->count > 0;
 }
 
-/* Packets of the handshake that had to be sent again, which takes 1 s the first time. */
+/* When the connection that was answered stood, for the kernel of the client's side; its local port, 0: not known. */
+static uint64_t established_at(const struct run *run, uint16_t *port)
+{
+	const struct host_client *client = &run->client;
+	const struct sock_event *last = NULL;
+	size_t i;
+
+	for (i = 0; i < run->n_socks; i++) {
+		const struct sock_event *e = &run->socks[i];
+
+		if (e->kind == WIRE_ESTABLISHED && !e->passive && e->time >= client->connect &&
+		    e->time <= client->connected && (!last || e->time >= last->time))
+			last = e;
+	}
+	*port = last ? last->local_port : 0;
+	return last ? last->time : client->connected;
+}
+
+/*
+ * Packets of the handshake that had to be sent again, which takes 1 s the first time: of the connection
+ * that was answered, others have cost nothing. It was waited for from the first packet on, but before
+ * the service listened that would have been in vain.
+ */
 static bool syn_again(struct finding_search *q)
 {
 	const struct milestones *m = &q->run->milestones;
-	uint64_t end = m->launch + m->at[m->end], first = 0;
+	uint64_t from = q->run->client.connect, end;
+	uint16_t port;
 	size_t i;
 
+	if (!from || !q->run->client.connected)
+		return false;
+	end = established_at(q->run, &port);
 	for (i = 0; i < q->run->n_socks; i++) {
 		const struct sock_event *e = &q->run->socks[i];
 
-		if (e->kind != WIRE_SYN_RETRANSMIT || e->time > end)
-			continue;
-		q->count++;
-		if (!first || e->time < first)
-			first = e->time;
+		q->count += e->kind == WIRE_SYN_RETRANSMIT && e->time >= from && e->time <= end &&
+			    (!port || e->local_port == port);
 	}
-	q->ns = q->count ? finding_path_ns(q->run, IN(CLIENT) | IN(NOTICED_LATE) | IN(BLOCKED),
-					   m->launch, first) : 0;
+	if (m->seen[MILESTONE_LISTEN] && m->launch + m->at[MILESTONE_LISTEN] > from)
+		from = m->launch + m->at[MILESTONE_LISTEN];
+	q->ns = q->count ? finding_path_ns(q->run, IN(CLIENT) | IN(NOTICED_LATE) | IN(BLOCKED), from,
+					   end) : 0;
 	return q->count > 0;
 }
 
