@@ -97,8 +97,45 @@ static void test_rows(void **state)
 	check_rows(&cpu);
 	free(cpu.rows);
 	oncpu_of_scenario(s, s->scenarios[0], "no such phase", &cpu, &runs);
-	assert_int_equal(runs, 0);
+	assert_int_equal(runs, 1);
 	assert_int_equal(cpu.n, 0);
+	assert_int_equal(cpu.ns, 0);
+	session_free(s);
+}
+
+/* 9.9 ms on a CPU, in which nothing is sampled but what a case says. */
+#define SHORT_RUN(N, SAMPLES)                                                                      \
+	"run " N " at " N "s\n"                                                                    \
+	"+0 - RUN_BEGIN scenario=1 index=" N " netns=100 client_netns=200 client_tid=50\n"         \
+	"+0 90 FORK child=100 comm=keeper\n"                                                       \
+	"+0.01ms - SWITCH next_tid=100 next_ours=1 prev_syscall=none\n"                            \
+	"+0.1ms 100 EXEC enter=+0.1ms root=1 exe_name=a comm=a exe_inode=7\n"                      \
+	"+0.2ms 100 FORK child=101 comm=a\n"                                                       \
+	"+0.3ms - SWITCH cpu=1 next_tid=101 next_ours=1 prev_syscall=none\n" SAMPLES               \
+	"+8ms 101 SWITCH cpu=1 prev_ours=1 prev_state=sleeping prev_syscall=202\n"                 \
+	"+9ms 100 LISTEN local_port=8080 netns=100\n"                                              \
+	"+10ms 100 WAKING tid=50 pid=49 context=softirq irq=softirq vector=3 waker_syscall=1 "     \
+	"waker_ours=1\n"                                                                           \
+	"+10ms - SWITCH cpu=1 next_tid=50 next_pid=49 next_ours=2 prev_syscall=none\n"             \
+	"+10.1ms - CLIENT first_byte=+10.1ms\n+11ms - RUN_END status=ok\n"
+
+/* The mean is over all runs: without a sample, or with one off the path only, they have their time, too. */
+static void test_mean(void **state)
+{
+	CLEANUP_FREE char *all = xasprintf("%s%s%s", text, SHORT_RUN("2", ""),
+					   SHORT_RUN("3", "+2ms 101 SAMPLE n_user=1 stack=0x1000\n"));
+	struct session *s = evtext_session(all);
+	struct oncpu cpu;
+	size_t runs;
+
+	(void)state;
+	assert_int_equal(s->nonsense, 0);
+	oncpu_of_scenario(s, s->scenarios[0], NULL, &cpu, &runs);
+	assert_int_equal(runs, 3);
+	assert_int_equal(cpu.samples, 4);
+	assert_int_equal(cpu.taken, 6);
+	assert_int_equal(cpu.ns, 7900000 + 2 * 9900000);
+	free(cpu.rows);
 	session_free(s);
 }
 
@@ -143,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_mean),
 		cmocka_unit_test(test_stacks),
 	};
 

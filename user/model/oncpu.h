@@ -87,8 +87,9 @@ struct oncpu {
 void oncpu_of_run(const struct session *session, const struct run *run, struct oncpu *out);
 
 /*
- * The same of all runs of a scenario that count, added up; only within one phase where phase is not
- * NULL. *runs is how many of them have samples on the path.
+ * The same of all runs of a scenario that count and whose path is known, added up; only within one
+ * phase where phase is not NULL. *runs is how many these are, with a sample or without: what one of
+ * them has of that phase is in ns, which is nothing where it does not have it.
  */
 void oncpu_of_scenario(const struct session *session, const struct scenario_result *s,
 		       const char *phase, struct oncpu *out, size_t *runs);
