@@ -126,6 +126,19 @@ static bool pattern_fits(const char *pattern, const char *text)
 	return !pattern || phase_matches(pattern, text);
 }
 
+/* argv has NULs within, and one more behind it. */
+static bool argument_fits(const char *pattern, const struct exec *e)
+{
+	size_t at;
+
+	if (!pattern)
+		return true;
+	for (at = 0; at < e->argv_len; at += strlen(e->argv + at) + 1)
+		if (phase_matches(pattern, e->argv + at))
+			return true;
+	return false;
+}
+
 static void search_execs(struct search *q)
 {
 	const struct tree *tree = &q->run->tree;
@@ -135,7 +148,8 @@ static void search_execs(struct search *q)
 		const struct process *p = tree->processes[i];
 
 		for (k = 0; k < p->n_execs; k++)
-			if (pattern_fits(q->rule->exe, p->execs[k].exe))
+			if (pattern_fits(q->rule->exe, p->execs[k].exe) &&
+			    argument_fits(q->rule->argument, &p->execs[k]))
 				found(q, p->execs[k].time, p->pid, p->pid);
 	}
 }
@@ -215,6 +229,8 @@ static void search_guest(struct search *q)
 {
 	const struct phase_rule *rule = q->rule;
 	const struct vm *vm = &q->run->vm;
+	bool mark = rule->at == PHASE_GUEST_MARK || rule->at == PHASE_GUEST_MMIO;
+	uint32_t space = rule->at == PHASE_GUEST_MMIO ? WIRE_SPACE_MMIO : WIRE_SPACE_PORT;
 	size_t i;
 
 	if (rule->at == PHASE_GUEST_CLOCK && vm->clock_zero)
@@ -222,8 +238,8 @@ static void search_guest(struct search *q)
 	for (i = 0; rule->at == PHASE_CONSOLE && i < vm->n_lines; i++)
 		if (phase_matches(rule->object, vm->lines[i].text))
 			found(q, vm->lines[i].time, 0, 0);
-	for (i = 0; rule->at == PHASE_GUEST_MARK && i < vm->n_marks; i++)
-		if (vm->marks[i].address == rule->nr && vm->marks[i].space == WIRE_SPACE_PORT &&
+	for (i = 0; mark && i < vm->n_marks; i++)
+		if (vm->marks[i].address == rule->nr && vm->marks[i].space == space &&
 		    (!rule->mask || (vm->marks[i].value & rule->mask) == rule->value))
 			found(q, vm->marks[i].time, 0, 0);
 }
@@ -291,6 +307,7 @@ static bool find_event(struct search *q, uint64_t *time)
 	case PHASE_CONSOLE:
 	case PHASE_GUEST_MARK:
 	case PHASE_GUEST_CLOCK:
+	case PHASE_GUEST_MMIO:
 		search_guest(q);
 		break;
 	default:
@@ -361,6 +378,54 @@ static bool needs_answer(const struct milestones *m, const struct phase_rule *ru
 	return m->end == MILESTONE_READY && rule->at == PHASE_MILESTONE;
 }
 
+/* Tables of conditions and whether they hold; the same few stand at many rules. */
+#define CONDITIONS 8
+struct conditions {
+	const struct phase_rule *tables[CONDITIONS];
+	bool hold[CONDITIONS];
+	size_t n;
+};
+
+static bool any_event(const struct run *run, const struct phase_rule *rule, uint64_t end)
+{
+	uint64_t time, launch = run->milestones.launch;
+	bool seen = false;
+
+	for (; rule->name && !seen; rule++) {
+		struct search q = { .run = run, .rule = rule, .from = launch,
+				    .to = launch + end - 1 };
+
+		seen = find_event(&q, &time);
+		free(q.times);
+	}
+	return seen;
+}
+
+static bool holds(struct conditions *c, const struct run *run, const struct phase_rule *table,
+		  uint64_t end)
+{
+	size_t i;
+	bool hold;
+
+	for (i = 0; i < c->n; i++)
+		if (c->tables[i] == table)
+			return c->hold[i];
+	hold = any_event(run, table, end);
+	if (c->n < CONDITIONS) {
+		c->tables[c->n] = table;
+		c->hold[c->n++] = hold;
+	}
+	return hold;
+}
+
+/* Is this rule there in such a run? */
+static bool applies(struct conditions *c, const struct run *run, const struct phase_rule *rule,
+		    uint64_t end)
+{
+	return (!rule->given || holds(c, run, rule->given, end)) &&
+	       !(rule->unless && holds(c, run, rule->unless, end));
+}
+
 /*
  * Phases up to end, which is ns after launch. In a run that is over, what was not seen is merged into
  * the phase before; in one that goes on it may still come.
@@ -369,6 +434,7 @@ static void find_until(struct session *session, struct run *run, const struct ph
 		       uint64_t end, bool over, struct phases *p)
 {
 	const struct milestones *m = &run->milestones;
+	struct conditions conditions = { 0 };
 	uint32_t before = 0;
 	size_t i;
 
@@ -383,8 +449,11 @@ static void find_until(struct session *session, struct run *run, const struct ph
 		struct search q = { .run = run, .rule = rules, .from = m->launch + last->start,
 				    .to = m->launch + end, .before = before };
 		uint64_t time;
-		bool seen = find_event(&q, &time);
+		bool seen;
 
+		if (!applies(&conditions, run, rules, end))
+			continue;
+		seen = find_event(&q, &time);
 		free(q.times);
 		if (seen && time - m->launch < end) {
 			begin_phase(session, p, rules->name, time - m->launch);

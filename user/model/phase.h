@@ -19,6 +19,10 @@
  * its name on ("start-up + namespaces") and says that it is merged. Nothing is guessed. Rules of
  * the same name, one after the other, are different events for one phase: the first rule whose
  * event occurred counts. A phase that would begin when the next one does is empty and not there.
+ *
+ * Rules that are there in some runs only (of guests that tell of their own boot, say) have conditions:
+ * .given and .unless are tables, ended as above, of which any event in the cold start will do; what
+ * conditions and names these have is not looked at.
  */
 #ifndef COLDPROF_PHASE_H
 #define COLDPROF_PHASE_H
@@ -46,6 +50,7 @@ enum phase_event {
 	PHASE_CONSOLE,   /* a line of the guest's console; .object */
 	PHASE_GUEST_MARK, /* the guest wrote .value to the port .nr; mask 0 = anything */
 	PHASE_GUEST_CLOCK, /* the guest kernel's clock began (vm.h: clock_zero) */
+	PHASE_GUEST_MMIO, /* as PHASE_GUEST_MARK, to the memory at .nr */
 };
 
 enum phase_who { PHASE_ANYBODY, PHASE_ROOT, PHASE_NOT_ROOT, PHASE_SERVICE, PHASE_NOT_SERVICE };
@@ -58,6 +63,7 @@ struct phase_rule {
 	const char *comm;         /* pattern ('*') for the task's name then; NULL = any */
 	const char *argv0;        /* pattern for its process's first argument then; NULL = any */
 	const char *exe;          /* PHASE_EXEC: pattern; NULL = any */
+	const char *argument;     /* PHASE_EXEC: pattern that one of them fits; NULL = any */
 	const char *object;       /* PHASE_SYSCALL, PHASE_COMM: pattern; NULL = any */
 	uint32_t nr;
 	uint8_t arg;              /* PHASE_SYSCALL: argument (0 to 2) of which … */
@@ -74,6 +80,7 @@ struct phase_rule {
 	 */
 	enum milestone before;
 	const char *before_exe; /* likewise: before the first exec of such a program */
+	const struct phase_rule *given, *unless; /* only in a run that has such an event, or none */
 };
 
 struct phase {
