@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "scenarios/guest_phases.h"
 #include "scenarios/vmm.h"
 #include "user/base/mem.h"
 #include "user/record/format.h"
@@ -64,8 +65,10 @@ static const struct phase_rule phases[] = {
 	{ .name = "cloud-hypervisor's start-up", .at = PHASE_MILESTONE, .milestone = MILESTONE_EXEC },
 	{ .name = "VM made", .at = PHASE_KVM_IOCTL, .nr = 0xae01 },
 	{ .name = "guest memory, kernel, devices", .at = PHASE_KVM_IOCTL, .nr = 0x4020ae46 },
-	{ .name = "guest boots", .at = PHASE_KVM_RUN },
-	{ .name = "guest's network is up", .at = PHASE_TAP_FRAME },
+	GUEST_KERNEL,
+	GUEST_INIT,
+	GUEST_NETWORK,
+	GUEST_SERVICE,
 	{ .name = "connected to first byte", .at = PHASE_MILESTONE,
 	  .milestone = MILESTONE_CONNECTED },
 	{ 0 }

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scenarios/guest_phases.h"
 #include "scenarios/vmlinux.h"
 #include "scenarios/vmm.h"
 #include "user/base/mem.h"
@@ -234,8 +235,10 @@ static const struct phase_rule phases[] = {
 	{ .name = "VM made", .at = PHASE_KVM_IOCTL, .nr = 0xae01 },
 	{ .name = "guest memory, kernel, devices", .at = PHASE_KVM_IOCTL, .nr = 0x4020ae46 },
 	{ .name = "vCPUs set up", .at = PHASE_COMM, .object = "fc_vcpu *", .optional = true },
-	{ .name = "guest boots", .at = PHASE_KVM_RUN },
-	{ .name = "guest's network is up", .at = PHASE_TAP_FRAME },
+	GUEST_KERNEL,
+	GUEST_INIT,
+	GUEST_NETWORK,
+	GUEST_SERVICE,
 	{ .name = "connected to first byte", .at = PHASE_MILESTONE,
 	  .milestone = MILESTONE_CONNECTED },
 	{ 0 }

@@ -2,6 +2,7 @@
 /* kata_hypervisors.c - Kata Containers' three scenarios: what their hypervisors differ in; see kata.h. */
 #include <string.h>
 
+#include "scenarios/guest_phases.h"
 #include "scenarios/kata.h"
 #include "user/base/mem.h"
 #include "user/model/syscall_names.h"
@@ -27,9 +28,11 @@ const struct kata_hypervisor *kata_hypervisor_of(const char *scenario)
 
 /*
  * The shim that stays reads its configuration and starts the hypervisor itself, a helper of it
- * before. The guest's network is told by the tap that Kata makes in the container's namespace.
+ * before. The guest is Kata's own: its kernel tells of itself where its console is a serial port, its
+ * agent tells the host nothing but its answers. The guest's network is told by the tap that Kata makes
+ * in the container's namespace.
  */
-#define PHASES(HELPER, HELPER_EXE, HYPERVISOR)                                                     \
+#define PHASES(HELPER, HELPER_EXE, HYPERVISOR, ...)                                                \
 	{                                                                                          \
 		{ .name = "exec" },                                                                \
 		{ .name = "ctr's start-up", .at = PHASE_MILESTONE, .milestone = MILESTONE_EXEC },  \
@@ -41,16 +44,20 @@ const struct kata_hypervisor *kata_hypervisor_of(const char *scenario)
 		{ .name = HELPER, .at = PHASE_EXEC, .exe = HELPER_EXE, .optional = true },           \
 		{ .name = "hypervisor's start-up", .at = PHASE_EXEC, .exe = HYPERVISOR },          \
 		{ .name = "VM made", .at = PHASE_KVM_IOCTL, .nr = 0xae01 },                        \
-		{ .name = "guest boots", .at = PHASE_KVM_RUN },                                    \
+		__VA_ARGS__,                                                                       \
+		GUEST_INIT,                                                                        \
 		{ .name = "guest's network is up", .at = PHASE_TAP_FRAME, .optional = true },      \
 		{ .name = "connected to first byte", .at = PHASE_MILESTONE,                        \
 		  .milestone = MILESTONE_CONNECTED },                                              \
 		{ 0 },                                                                             \
 	}
 
-static const struct phase_rule qemu_phases[] = PHASES("virtiofsd", "virtiofsd", "qemu-system-*");
-static const struct phase_rule fc_phases[] = PHASES("jailer", "jailer*", "firecracker*");
-static const struct phase_rule clh_phases[] = PHASES("virtiofsd", "virtiofsd", "cloud-hypervisor");
+static const struct phase_rule qemu_phases[] =
+	PHASES("virtiofsd", "virtiofsd", "qemu-system-*", GUEST_FIRMWARE_KERNEL);
+static const struct phase_rule fc_phases[] =
+	PHASES("jailer", "jailer*", "firecracker*", GUEST_KERNEL);
+static const struct phase_rule clh_phases[] =
+	PHASES("virtiofsd", "virtiofsd", "cloud-hypervisor", GUEST_KERNEL);
 
 #define KATA(NAME, HYPERVISOR, PHASES_OF_IT)                                                       \
 	{                                                                                          \
