@@ -181,7 +181,7 @@ static bool unpacks(struct finding_search *q)
 	if (!q->ns || !q->run->vm.clock_zero)
 		return false;
 	snprintf(q->evidence, sizeof(q->evidence),
-		 "at most: from the end of real mode to when the kernel's own clock began");
+		 "at most: it ends when the kernel's own clock began");
 	return true;
 }
 
