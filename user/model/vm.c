@@ -90,14 +90,16 @@ static void add_address(struct vm *vm, const struct wire_head *record)
 static bool add_mark(struct vm *vm, const struct wire_head *record)
 {
 	struct wire_guest_mark body;
+	uint64_t *dropped;
 
 	record_body(record, &body, sizeof(body));
+	dropped = body.address == 0x80 ? &vm->posts_dropped : &vm->marks_dropped;
 	if (body.space == WIRE_SPACE_REST) {
-		vm->marks_dropped += body.value;
+		*dropped += body.value;
 		return true;
 	}
 	if (vm->n_marks == MARKS_MAX) {
-		vm->marks_dropped++;
+		++*dropped;
 		return true;
 	}
 	ARRAY_RESERVE(vm->marks, vm->n_marks, vm->cap_marks, 1);

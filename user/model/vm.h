@@ -99,7 +99,8 @@ struct vm {
 	size_t n_devices, cap_devices;
 	struct vm_mark *marks;
 	size_t n_marks, cap_marks;
-	uint64_t marks_dropped; /* there were so many more than the recording has */
+	uint64_t marks_dropped; /* there were so many more than the recording has … */
+	uint64_t posts_dropped; /* … and POST codes, which are not among these */
 	struct guest_line *lines; /* by time */
 	size_t n_lines, cap_lines;
 	struct guest_initcall *initcalls;
@@ -178,6 +179,24 @@ const char *vm_device_name(uint32_t space, uint64_t address);
 const char *vm_isa_name(const struct vm *vm); /* "vmx", "svm", "other"; "" without exits */
 /* What a mark means: "start of user space" …; "" = nobody knows. */
 const char *vm_mark_name(const struct vm_mark *m);
+
+/* ---- marks (vm_marks.c) ------------------------------------------------------------------------ */
+
+bool vm_mark_is_post(const struct vm_mark *m);
+/* As vm_mark_name(), and by whose VMM it is: cloud-hypervisor says which POST codes are whose. */
+const char *vm_mark_meaning(const struct run *r, const struct vm_mark *m);
+
+/* Writes of one value to one address. */
+struct vm_mark_sum {
+	const struct vm_mark *first;
+	uint64_t last; /* when */
+	uint64_t count;
+};
+/*
+ * At most so many, by time, marks rather than POST codes; *rest: writes that are in none of them. The
+ * caller frees *list.
+ */
+size_t vm_mark_sums(const struct vm *vm, size_t most, struct vm_mark_sum **list, uint64_t *rest);
 
 /* guest_console.c: lines in order, stamps, silences, initcalls. */
 void guest_console_add(struct session *s, struct run *r, uint64_t since, uint64_t end,

@@ -246,13 +246,15 @@ static void write_marks(struct json *j, const struct run *r)
 		json_string(j, "space", m->space == WIRE_SPACE_MMIO ? "mmio" : "port");
 		json_u64(j, "address", m->address);
 		json_u64(j, "value", m->value);
-		if (*vm_mark_name(m))
-			json_string(j, "meaning", vm_mark_name(m));
+		if (*vm_mark_meaning(r, m))
+			json_string(j, "meaning", vm_mark_meaning(r, m));
 		json_end(j);
 	}
 	json_end(j);
-	if (r->vm.marks_dropped)
-		json_u64(j, "marks_dropped", r->vm.marks_dropped);
+	if (r->vm.marks_dropped + r->vm.posts_dropped)
+		json_u64(j, "marks_dropped", r->vm.marks_dropped + r->vm.posts_dropped);
+	if (r->vm.posts_dropped)
+		json_u64(j, "posts_dropped", r->vm.posts_dropped);
 	if (!r->vm.n_initcalls)
 		return;
 	json_array(j, "initcalls");

@@ -324,8 +324,6 @@ void vm_print_run(const struct page *p, const struct run *r)
 		print_vcpus(p, r, to);
 	}
 	print_devices(p, r);
-	if (r->vm.marks_dropped)
-		fprintf(p->out, "\n  %" PRIu64 " more writes to marker ports than the recording has: the first 256 are kept\n",
-			r->vm.marks_dropped);
+	vm_print_marks(p, r);
 	print_console(p, r);
 }

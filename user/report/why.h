@@ -41,6 +41,9 @@ void why_json_summary(struct json *j, const struct scenario_result *s);
 void vm_print_run(const struct page *p, const struct run *r);
 void vm_json_run(struct json *j, const struct run *r);
 
+/* vm_marks_text.c: the guest's marks and POST codes, and how many of them are left out. */
+void vm_print_marks(const struct page *p, const struct run *r);
+
 /* json.c: statistics as an object; nothing where there are none. */
 void why_json_stats(struct json *j, const char *key, const struct stats *s);
 
