@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * view_vm.c - inside the VM: what its vCPUs did, what its devices cost, and what the guest said, on
- * the host's clock.
+ * view_vm.c - inside the VM: what its vCPUs did, what its devices cost, its marks, and what the guest
+ * said, on the host's clock.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "user/base/text.h"
 
 /* A row is one of these; index is into the model's array of that kind. */
-enum row_kind { ROW_VCPU, ROW_DEVICE, ROW_LINE };
+enum row_kind { ROW_VCPU, ROW_DEVICE, ROW_MARK, ROW_LINE };
 
 struct row {
 	enum row_kind kind;
@@ -21,11 +21,15 @@ struct row {
 };
 
 #define DETAIL_LINES 3
+#define MARKS_MAX 24 /* rows: the console comes below */
 #define DETAIL_LEAST 14 /* lines of the view: with less there are no details */
 
 struct vm_view {
 	struct row *rows;
 	size_t n, cap;
+	struct vm_mark_sum *marks;
+	size_t n_marks;
+	uint64_t more_marks; /* than MARKS_MAX rows have */
 	bool by_silence; /* lines: the longest silence before them first */
 };
 
@@ -61,6 +65,10 @@ static void open_vm(struct view *v)
 	for (i = 0; vm && i < vm->n_devices; i++)
 		if (view_matches(v, vm->devices[i].name))
 			add_row(m, ROW_DEVICE, i);
+	m->n_marks = vm ? vm_mark_sums(vm, MARKS_MAX, &m->marks, &m->more_marks) : 0;
+	for (i = 0; i < m->n_marks; i++)
+		if (view_matches(v, vm_mark_meaning(v->run, &m->marks[i].first)))
+			add_row(m, ROW_MARK, i);
 	for (i = 0; vm && i < vm->n_lines; i++)
 		if (view_matches(v, vm->lines[i].text))
 			add_row(m, ROW_LINE, i);
@@ -73,8 +81,10 @@ static void close_vm(struct view *v)
 	struct vm_view *m = v->private;
 
 	free(m->rows);
+	free(m->marks);
 	m->rows = NULL;
-	m->n = m->cap = 0;
+	m->marks = NULL;
+	m->n = m->cap = m->n_marks = 0;
 }
 
 static uint64_t window_end(const struct run *r)
@@ -127,6 +137,22 @@ static void draw_device(const struct view *v, struct canvas *c, struct area at, 
 		     vm_device_told(d) ? text_ms(kernel, d->kernel_ns) : "-", text_ms(vmm, d->user_ns));
 }
 
+static void draw_mark(const struct view *v, struct canvas *c, struct area at, size_t index, int y)
+{
+	const struct vm_view *m = v->private;
+	const struct vm_mark *first = &m->marks[index].first;
+	uint64_t launch = v->run->milestones.launch, count = m->marks[index].count;
+	char number[TEXT_NUMBER_MAX];
+
+	canvas_right(c, at.x + 1, y, 11, STYLE_PLAIN,
+		     text_ms(number, first->time > launch ? first->time - launch : 0));
+	snprintf(number, sizeof(number), "0x%" PRIx64, first->address);
+	canvas_right(c, at.x + 13, y, 11, STYLE_PLAIN, number);
+	snprintf(number, sizeof(number), ", %" PRIu64 " times", count);
+	canvas_textf(c, at.x + 26, y, at.width - 27, STYLE_PLAIN, "0x%02" PRIx32 "  %s%s", first->value,
+		     vm_mark_meaning(v->run, first), count > 1 ? number : "");
+}
+
 static void draw_line(const struct view *v, struct canvas *c, struct area at, size_t index, int y)
 {
 	const struct guest_line *l = &v->run->vm.lines[index];
@@ -145,6 +171,7 @@ static void draw_line(const struct view *v, struct canvas *c, struct area at, si
 static const char *const heads[] = {
 	[ROW_VCPU] = "vCPUs, from the first KVM_RUN to the first byte",
 	[ROW_DEVICE] = "what the guest's devices cost",
+	[ROW_MARK] = "the guest's marks and POST codes: at, to, value, meaning",
 	[ROW_LINE] = "the guest's console: at, silent before, what it said",
 };
 
@@ -166,11 +193,36 @@ static void draw_details(const struct view *v, struct canvas *c, struct area at)
 		     view_escape(text, l->text));
 }
 
+static void draw_head(const struct view *v, struct canvas *c, struct area at, enum row_kind kind, int y)
+{
+	const struct vm_view *m = v->private;
+	uint64_t more = m->more_marks + v->run->vm.marks_dropped + v->run->vm.posts_dropped;
+	char text[VIEW_TEXT_MAX];
+
+	if (kind == ROW_MARK && more) {
+		snprintf(text, sizeof(text), "%s; %" PRIu64 " more", heads[kind], more);
+		view_heading(c, at, y, text);
+	} else {
+		view_heading(c, at, y, heads[kind]);
+	}
+}
+
+static int heads_of(const struct vm_view *m)
+{
+	int n = 0;
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		n += !i || m->rows[i].kind != m->rows[i - 1].kind;
+	return n;
+}
+
 static void draw_vm(struct view *v, struct canvas *c, struct area at)
 {
 	static void (*const draw[])(const struct view *, struct canvas *, struct area, size_t,
 				    int) = {
-		[ROW_VCPU] = draw_vcpu, [ROW_DEVICE] = draw_device, [ROW_LINE] = draw_line,
+		[ROW_VCPU] = draw_vcpu, [ROW_DEVICE] = draw_device, [ROW_MARK] = draw_mark,
+		[ROW_LINE] = draw_line,
 	};
 	struct vm_view *m = v->private;
 	int details = at.height >= DETAIL_LEAST && v->run->vm.n_lines ? DETAIL_LINES : 0;
@@ -182,13 +234,13 @@ static void draw_vm(struct view *v, struct canvas *c, struct area at)
 				    "anything.");
 		return;
 	}
-	/* Three headings at most: so many lines are not for rows. */
-	list_fit(&v->list, m->n, at.height - details - 3);
+	/* So many lines are not for rows. */
+	list_fit(&v->list, m->n, at.height - details - heads_of(m));
 	for (i = v->list.top; i < m->n && y < end; i++) {
 		const struct row *row = &m->rows[i];
 
 		if (i == v->list.top || row->kind != m->rows[i - 1].kind)
-			view_heading(c, at, y++, heads[row->kind]);
+			draw_head(v, c, at, row->kind, y++);
 		if (y >= end)
 			break;
 		draw[row->kind](v, c, at, row->index, y);

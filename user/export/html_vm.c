@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* html_vm.c - inside a VM: what its vCPUs did, what its devices cost, what the guest said. */
+/* html_vm.c - inside a VM: what its vCPUs did, what its devices cost, how the guest marked its way, what it said. */
 #include <inttypes.h>
 
 #include "user/base/mem.h"
@@ -11,6 +11,7 @@
 #define DEVICES_MAX 20
 #define EXITS_MAX 40
 #define INITCALLS_MAX 1000
+#define MARKS_MAX 100
 
 static void write_vcpus(FILE *out, const struct run *r)
 {
@@ -99,6 +100,42 @@ static void write_exits(FILE *out, const struct run *r)
 	fputs("</tbody></table></div>\n", out);
 }
 
+/* Writes of one value to one address are one row. */
+static void write_marks(FILE *out, const struct run *r)
+{
+	CLEANUP_FREE struct vm_mark_sum *list = NULL;
+	uint64_t launch = r->milestones.launch, rest;
+	size_t n = vm_mark_sums(&r->vm, MARKS_MAX, &list, &rest), i;
+
+	rest += r->vm.marks_dropped + r->vm.posts_dropped;
+	fputs("<details><summary>Marks and POST codes of the guest</summary>\n<div class=\"wide\"><table "
+	      "class=\"sortable\"><thead><tr>", out);
+	html_column(out, "first", HTML_RIGHT);
+	html_column(out, "last", HTML_RIGHT);
+	html_column(out, "writes", HTML_RIGHT);
+	html_column(out, "to", HTML_RIGHT);
+	html_column(out, "value", HTML_RIGHT);
+	html_column(out, "meaning", HTML_LEFT);
+	fputs("</tr></thead><tbody>\n", out);
+	for (i = 0; i < n; i++) {
+		const struct vm_mark *m = &list[i].first;
+
+		fputs("<tr>", out);
+		html_cell_ms(out, m->time > launch ? (double)(m->time - launch) : 0);
+		html_cell_ms(out, list[i].last > launch ? (double)(list[i].last - launch) : 0);
+		fprintf(out, "<td class=\"n\" data-v=\"%" PRIu64 "\">%" PRIu64 "</td>"
+			"<td class=\"n\" data-v=\"%" PRIu64 "\">0x%" PRIx64 "</td>"
+			"<td class=\"n\" data-v=\"%" PRIu32 "\">0x%02" PRIx32 "</td>",
+			list[i].count, list[i].count, m->address, m->address, m->value, m->value);
+		html_cell_text(out, vm_mark_meaning(r, m));
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody></table></div>\n", out);
+	if (rest)
+		fprintf(out, "<p>and %" PRIu64 " more writes</p>\n", rest);
+	fputs("</details>\n", out);
+}
+
 static void write_initcalls(FILE *out, const struct run *r)
 {
 	uint64_t launch = r->milestones.launch;
@@ -164,6 +201,8 @@ void html_vm(FILE *out, const struct run *r)
 		write_exits(out, r);
 	if (r->vm.n_devices)
 		write_devices(out, r);
+	if (r->vm.n_marks)
+		write_marks(out, r);
 	if (r->vm.n_initcalls)
 		write_initcalls(out, r);
 	if (r->vm.n_lines)

@@ -188,7 +188,8 @@ const char *vm_mark_meaning(const struct run *r, const struct vm_mark *m);
 
 /* Writes of one value to one address. */
 struct vm_mark_sum {
-	const struct vm_mark *first;
+	struct vm_mark first;
+	size_t index;  /* its number among all */
 	uint64_t last; /* when */
 	uint64_t count;
 };

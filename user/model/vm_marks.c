@@ -37,23 +37,20 @@ const char *vm_mark_meaning(const struct run *r, const struct vm_mark *m)
 	return vm_mark_name(m);
 }
 
-/* Marks before POST codes, of which firmware may make many; each by its first write. */
-static int by_kind(const void *a, const void *b)
-{
-	const struct vm_mark_sum *x = a, *y = b;
-	bool post = vm_mark_is_post(x->first), other = vm_mark_is_post(y->first);
-
-	if (post != other)
-		return post - other;
-	/* Both are in the array of marks, which is in order. */
-	return (x->first > y->first) - (x->first < y->first);
-}
-
 static int by_time(const void *a, const void *b)
 {
 	const struct vm_mark_sum *x = a, *y = b;
 
-	return (x->first > y->first) - (x->first < y->first);
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+/* Marks before POST codes, of which firmware may make many. */
+static int by_kind(const void *a, const void *b)
+{
+	const struct vm_mark_sum *x = a, *y = b;
+	bool post = vm_mark_is_post(&x->first), other = vm_mark_is_post(&y->first);
+
+	return post != other ? post - other : by_time(a, b);
 }
 
 static struct vm_mark_sum *sum_of(struct vm_mark_sum *list, size_t n, const struct vm_mark *m)
@@ -61,8 +58,8 @@ static struct vm_mark_sum *sum_of(struct vm_mark_sum *list, size_t n, const stru
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (list[i].first->address == m->address && list[i].first->space == m->space &&
-		    list[i].first->value == m->value)
+		if (list[i].first.address == m->address && list[i].first.space == m->space &&
+		    list[i].first.value == m->value)
 			return &list[i];
 	return NULL;
 }
@@ -78,7 +75,8 @@ size_t vm_mark_sums(const struct vm *vm, size_t most, struct vm_mark_sum **out, 
 
 		if (!sum) {
 			sum = &list[n++];
-			sum->first = m;
+			sum->first = *m;
+			sum->index = i;
 		}
 		sum->last = m->time;
 		sum->count++;

@@ -11,7 +11,7 @@
 
 static void add_row(struct table *t, const struct run *r, const struct vm_mark_sum *sum)
 {
-	const struct vm_mark *m = sum->first;
+	const struct vm_mark *m = &sum->first;
 	uint64_t launch = r->milestones.launch;
 	char text[TEXT_NUMBER_MAX];
 
