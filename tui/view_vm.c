@@ -101,10 +101,10 @@ static void draw_vcpu(const struct view *v, struct canvas *c, struct area at, si
 		[WIRE_VCPU_VMM] = STYLE_VMM, [WIRE_VCPU_HALTED] = STYLE_HALTED,
 		[WIRE_VCPU_RUNNABLE] = STYLE_RUNNABLE, [WIRE_VCPU_BLOCKED] = STYLE_BLOCKED,
 	};
-	int bar = at.width >= 110 ? 24 : 10, x = at.x + 2;
+	int bar = at.width >= 110 ? 24 : 10, name = vm_several(v->run) ? 18 : 9, x = at.x + 2;
 	struct bar_part parts[WIRE_VCPU_STATES];
 	uint64_t ns[WIRE_VCPU_STATES], total = 0;
-	char ms[TEXT_NUMBER_MAX];
+	char ms[TEXT_NUMBER_MAX], buf[VM_NAME_MAX];
 	unsigned int i;
 
 	vcpu_between(&v->run->vm.vcpus[index], 0, window_end(v->run), ns);
@@ -114,9 +114,9 @@ static void draw_vcpu(const struct view *v, struct canvas *c, struct area at, si
 		parts[i].cells = total ? (double)ns[i] * bar / (double)total : 0;
 		parts[i].style = styles[i];
 	}
-	x += canvas_textf(c, x, y, 10, STYLE_PLAIN, "vCPU %zu", index);
-	canvas_stack(c, at.x + 11, y, bar, parts, WIRE_VCPU_STATES);
-	x = at.x + 12 + bar;
+	canvas_text(c, x, y, name, STYLE_PLAIN, vcpu_name(buf, v->run, index));
+	canvas_stack(c, x + name, y, bar, parts, WIRE_VCPU_STATES);
+	x += name + 1 + bar;
 	for (i = 0; i < WIRE_VCPU_STATES && x < at.x + at.width; i++)
 		if (ns[i]) {
 			canvas_fill(c, x, y, 1, styles[i]);

@@ -387,3 +387,16 @@ csv_cells() {
 		done
 	done
 }
+
+@test "vCPUs: of several VMMs each is told with its VMM's pid" {
+	"$RECORD" "$ROOT/tests/golden/vmms.ev" vmms.coldprof
+	"$COLDPROF" export vmms.coldprof --format html >vmms.html
+	grep -q '<th scope="row" class="n">1</th><td class="n">4194304</td>' vmms.html
+	grep -q '<th scope="row" class="n">2</th><td class="n">4711</td>' vmms.html
+	grep -q '>vCPU 1 of 4194304<' vmms.html
+	"$COLDPROF" export vmms.coldprof --format chrome | grep -q '"vCPU 2 of 4711, %"'
+	record vm
+	"$COLDPROF" export vm.coldprof --format html >vm.html
+	grep -q '>vCPU 1<' vm.html
+	if grep "VMM's pid" vm.html; then return 1; fi
+}

@@ -15,6 +15,7 @@
 
 static void write_vcpus(FILE *out, const struct run *r)
 {
+	bool several = vm_several(r);
 	unsigned int k;
 	size_t i;
 
@@ -25,6 +26,8 @@ static void write_vcpus(FILE *out, const struct run *r)
 		      "kernel handled", out);
 	fputs("</caption>\n<thead><tr>", out);
 	html_column(out, "vCPU", HTML_RIGHT);
+	if (several)
+		html_column(out, "VMM's pid", HTML_RIGHT);
 	for (k = 0; k < WIRE_VCPU_STATES; k++)
 		html_column(out, vcpu_state_name(k), HTML_RIGHT);
 	fputs("</tr></thead><tbody>\n", out);
@@ -33,6 +36,8 @@ static void write_vcpus(FILE *out, const struct run *r)
 
 		vcpu_between(&r->vm.vcpus[i], 0, r->milestones.launch + run_span(r), ns);
 		fprintf(out, "<tr><th scope=\"row\" class=\"n\">%zu</th>", i);
+		if (several)
+			fprintf(out, "<td class=\"n\">%" PRIu32 "</td>", r->vm.vcpus[i].pid);
 		for (k = 0; k < WIRE_VCPU_STATES; k++)
 			html_cell_ms(out, (double)ns[k]);
 		fputs("</tr>\n", out);

@@ -42,6 +42,7 @@ static void draw_box(FILE *out, const struct svg_plan *p, size_t index, uint64_t
 	unsigned int x = svg_units(p, from), width = svg_units(p, to) - x, height, k;
 	uint64_t total = 0, below = 0;
 	const char *separator = "";
+	char name[VM_NAME_MAX];
 
 	for (k = 0; k < WIRE_VCPU_STATES; k++)
 		total += ns[k];
@@ -59,8 +60,8 @@ static void draw_box(FILE *out, const struct svg_plan *p, size_t index, uint64_t
 		below += part;
 	}
 	/* One title for all of it: what is looked at is the box. */
-	fprintf(out, "<path class=\"box\" d=\"M%u 0h%uv%dh-%uz\"><title>vCPU %zu, ", x, width, BOX,
-		width, index);
+	fprintf(out, "<path class=\"box\" d=\"M%u 0h%uv%dh-%uz\"><title>%s, ", x, width, BOX, width,
+		vcpu_name(name, p->run, index));
 	markup_ms(out, to - from);
 	fputs(" at ", out);
 	markup_ms(out, from - p->launch);
@@ -109,11 +110,13 @@ void svg_vcpus(FILE *out, const struct svg_plan *p, unsigned int y)
 
 void svg_vcpu_heads(FILE *out, const struct svg_plan *p, unsigned int y)
 {
+	char name[VM_NAME_MAX];
 	size_t i;
 
 	for (i = 0; i < shown(p); i++)
-		fprintf(out, "<text class=\"head\" x=\"4\" y=\"%zu\">vCPU %zu%s</text>\n",
-			y + 4 + i * LANE + 12, i, i ? "" : ": share of states");
+		fprintf(out, "<text class=\"head\" x=\"4\" y=\"%zu\">%s%s</text>\n",
+			y + 4 + i * LANE + 12, vcpu_name(name, p->run, i),
+			i ? "" : vm_several(p->run) ? ": states" : ": share of states");
 }
 
 void svg_vcpu_states(const struct svg_plan *p, bool seen[PATH_STATE_COUNT])

@@ -61,10 +61,11 @@ static void walk_initcalls(struct trace *t, const struct vm *vm)
 }
 
 /* Between two points of a vCPU: so many percent of the time in each state. */
-static void walk_vcpu(struct trace *t, const struct vcpu *v, unsigned int index)
+static void walk_vcpu(struct trace *t, unsigned int index)
 {
+	const struct vcpu *v = &t->run->vm.vcpus[index];
 	const char *keys[WIRE_VCPU_STATES];
-	char name[32];
+	char vcpu[VM_NAME_MAX], name[VM_NAME_MAX + 4];
 	struct trace_counter counter = {
 		.pid = t->base + TRACE_ROW_RUN, .name = name, .keys = keys, .n = WIRE_VCPU_STATES,
 		.first = COUNTERS_OF_A_VCPU * (index + 1), .percent = true,
@@ -73,7 +74,7 @@ static void walk_vcpu(struct trace *t, const struct vcpu *v, unsigned int index)
 	unsigned int k;
 	size_t i;
 
-	snprintf(name, sizeof(name), "vCPU %u, %%", index);
+	snprintf(name, sizeof(name), "%s, %%", vcpu_name(vcpu, t->run, index));
 	for (k = 0; k < WIRE_VCPU_STATES; k++)
 		keys[k] = vcpu_state_name(k);
 	t->sink->counter(t->ctx, &counter);
@@ -100,5 +101,5 @@ void trace_walk_guest(struct trace *t)
 	walk_console(t, vm);
 	walk_initcalls(t, vm);
 	for (i = 0; i < vm->n_vcpus; i++)
-		walk_vcpu(t, &vm->vcpus[i], (unsigned int)i);
+		walk_vcpu(t, (unsigned int)i);
 }

@@ -171,8 +171,14 @@ void vm_refine_path(struct session *s, struct run *r);
 /* ---- names (vm_names.c) ------------------------------------------------------------------------ */
 
 const char *vcpu_state_name(unsigned int state);
-/* Never NULL: buf where the number has no name. */
 #define VM_NAME_MAX 48
+/*
+ * "vCPU 0", by the order in which they first ran: KVM's own number is not recorded. "vCPU 0 of 4711",
+ * with the VMM's pid, in a run of several VMMs (vcpu_name.c).
+ */
+const char *vcpu_name(char buf[VM_NAME_MAX], const struct run *r, size_t index);
+bool vm_several(const struct run *r);
+/* Never NULL: buf where the number has no name. */
 const char *vm_exit_name(char buf[VM_NAME_MAX], uint32_t table, uint32_t reason);
 const char *vm_ioctl_name(char buf[VM_NAME_MAX], uint32_t cmd);
 const char *vm_device_name(uint32_t space, uint64_t address);

@@ -85,11 +85,14 @@ static void print_vcpu_phases(const struct page *p, const struct run *r)
 static void print_vcpus(const struct page *p, const struct run *r, uint64_t to)
 {
 	struct table t = { 0 };
+	bool several = vm_several(r);
 	size_t i;
 	unsigned int k;
 
 	table_column(&t, TABLE_RIGHT, " ");
 	table_column(&t, TABLE_LEFT, "vCPU");
+	if (several)
+		table_column(&t, TABLE_RIGHT, "VMM's\npid");
 	for (k = 0; k < WIRE_VCPU_STATES; k++)
 		table_column(&t, TABLE_RIGHT, vcpu_state_name(k));
 	table_column(&t, TABLE_RIGHT, "sum");
@@ -100,6 +103,8 @@ static void print_vcpus(const struct page *p, const struct run *r, uint64_t to)
 		vcpu_between(v, 0, to, ns);
 		table_cell(&t, "");
 		cell_count(&t, i);
+		if (several)
+			cell_count(&t, v->pid);
 		for (k = 0; k < WIRE_VCPU_STATES; k++) {
 			cell_ns(&t, ns[k]);
 			sum += ns[k];
