@@ -400,3 +400,14 @@ csv_cells() {
 	grep -q '>vCPU 1<' vm.html
 	if grep "VMM's pid" vm.html; then return 1; fi
 }
+
+@test "html: marks and POST codes of a guest, and how many more there were" {
+	"$RECORD" "$ROOT/tests/golden/synthetic_marks.ev" marks.coldprof
+	"$COLDPROF" export marks.coldprof --format html >marks.html
+	grep -q '0x80</td><td class="n" data-v="2">0x02</td><td>POST code of firmware</td>' marks.html
+	grep -q '0xf4</td><td class="n" data-v="7">0x07</td><td>service starts</td>' marks.html
+	grep -q '<p>and 71 more writes</p>' marks.html
+	record vm
+	"$COLDPROF" export vm.coldprof --format html >vm.html
+	if grep 'Marks and POST codes' vm.html; then return 1; fi
+}
