@@ -198,24 +198,37 @@ static const struct finding_case {
 	  .holds = KVM_POINT("2ms", "guest=100ms kernel=98.1ms vmm=200ms"),
 	  .ns = 199949763, /* 200 of 398.1 ms, of the 398 until it answers */
 	  .not_so = KVM_POINT("2ms", "guest=390ms kernel=6.1ms vmm=2ms") },
+#define CRNG(NEXT)                                                                                  \
+	"+100ms - CONSOLE text=\"[    0.050000] x\"\n"                                             \
+	"+180ms - CONSOLE text=\"[    0.130000] random: crng init done\"\n"                        \
+	"+" NEXT " - CONSOLE text=\"[    0.131000] y\"\n"
+	{ .rule = "vm-entropy", /* without a ledger: somebody goes on with it, or nobody waited */
+	  .holds = CRNG("182ms"), .ns = 80000000, .not_so = CRNG("190ms") },
 	{ .rule = "vm-entropy",
-	  .holds = "+100ms - CONSOLE text=\"[    0.050000] x\"\n"
-		   "+180ms - CONSOLE text=\"[    0.130000] random: crng init done\"\n",
-	  .ns = 80000000,
+	  .holds = CRNG("182ms"), .ns = 80000000,
 	  .not_so = "+100ms - CONSOLE text=\"[    0.050000] x\"\n"
 		    "+101ms - CONSOLE text=\"[    0.051000] random: crng init done\"\n"
 		    "+190ms - CONSOLE text=y\n" },
+#define LEDGER KVM_POINT("2ms", "guest=310.1ms kernel=4ms vmm=4ms halted=80ms")
+	{ .rule = "vm-entropy", /* with one: a guest that works meanwhile waits for nothing */
+	  .holds = CRNG("190ms") SLEEP LEDGER, .ns = 80000000, .not_so = CRNG("182ms") LEDGER },
 	{ .rule = "vm-ip-config",
 	  .holds = "+100ms - CONSOLE text=\"[    0.500000] Loading compiled-in X.509 certificates\"\n"
 		   "+125ms - CONSOLE text=\"[    0.525000] IP-Config: Complete:\"\n",
 	  .ns = 25000000,
 	  .not_so = "+100ms - CONSOLE text=\"[    0.500000] Loading compiled-in X.509 certificates\"\n"
 		    "+125ms - CONSOLE text=\"[    0.525000] Freeing unused kernel image\"\n" },
-	{ .rule = "vm-clock-wait",
-	  .holds = "+100ms - CONSOLE text=x\n"
-		   "+180ms - CONSOLE text=\"tsc: Fast TSC calibration failed\"\n",
+#define FAST_TSC "tsc: Fast TSC calibration failed"
+	{ .rule = "vm-clock-wait", /* what takes long comes behind that line */
+	  .holds = "+100ms - CONSOLE text=\"" FAST_TSC "\"\n+180ms - CONSOLE text=x\n",
 	  .ns = 80000000,
-	  .not_so = "+100ms - CONSOLE text=x\n+180ms - CONSOLE text=\"tsc: Fast TSC\"\n" },
+	  .not_so = "+100ms - CONSOLE text=x\n+180ms - CONSOLE text=\"" FAST_TSC "\"\n+181ms - CONSOLE text=y\n" },
+	{ .rule = "vm-clock-wait", /* nobody waits for the work that was put off */
+	  .holds = "+100ms - CONSOLE text=x\n"
+		   "+180ms - CONSOLE text=\"Calibrating delay loop... 4890.80 BogoMIPS (lpj=9781616)\"\n",
+	  .ns = 80000000,
+	  .not_so = "+100ms - CONSOLE text=x\n"
+		    "+180ms - CONSOLE text=\"tsc: Refined TSC clocksource calibration: 2445.404 MHz\"\n" },
 	{ .rule = "vm-module",
 	  .holds = "+100ms - CONSOLE text=\"coldprof-init: load virtio_net\"\n"
 		   "+180ms - CONSOLE text=\"coldprof-init: network up\"\n",

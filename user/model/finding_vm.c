@@ -323,6 +323,12 @@ static bool emulated(struct finding_search *q)
 
 /* ---- the console ------------------------------------------------------------------------------ */
 
+static void tell_line(struct finding_search *q, const char *what, const struct guest_line *l)
+{
+	snprintf(q->evidence, sizeof(q->evidence), "%s \"%.*s\"", what,
+		 l->len - l->said < 150 ? (int)(l->len - l->said) : 150, l->text + l->said);
+}
+
 /* The longest silence after, or with before before, a line of these; the line is the evidence. */
 static bool silence(struct finding_search *q, const char *const patterns[FINDING_PATTERNS],
 		    bool before)
@@ -338,20 +344,79 @@ static bool silence(struct finding_search *q, const char *const patterns[FINDING
 		if (!lines[i].gap || ns <= q->ns || !finding_matches(patterns, said->text))
 			continue;
 		q->ns = ns;
-		snprintf(q->evidence, sizeof(q->evidence), "silent %s \"%.*s\"",
-			 before ? "before" : "after",
-			 said->len - said->said < 150 ? (int)(said->len - said->said) : 150,
-			 said->text + said->said);
+		tell_line(q, before ? "silent before" : "silent after", said);
 	}
 	return q->ns > 0;
 }
 
+static uint64_t overlap(uint64_t start, uint64_t end, uint64_t from, uint64_t to)
+{
+	uint64_t a = start > from ? start : from, b = end < to ? end : to;
+
+	return a < b ? b - a : 0;
+}
+
+static uint64_t task_asleep(const struct sched *s, const struct sched_task *t, uint64_t from, uint64_t to)
+{
+	const struct span *spans = s->spans + t->spans.at;
+	uint32_t low = 0, high = t->spans.n, k;
+	uint64_t ns = 0;
+
+	while (low + 1 < high) { /* the last one that begins at from or before it */
+		k = low + (high - low) / 2;
+		if (spans[k].start <= from)
+			low = k;
+		else
+			high = k;
+	}
+	for (k = low; k < t->spans.n && spans[k].start < to; k++)
+		if (spans[k].state == SPAN_BLOCKED)
+			ns += overlap(spans[k].start, k + 1 < t->spans.n ? spans[k + 1].start : to, from, to);
+	return ns;
+}
+
+/* How long no vCPU did anything in [from, to): the least that any of their threads slept there. */
+static uint64_t asleep(const struct run *r, uint64_t from, uint64_t to)
+{
+	uint64_t least = UINT64_MAX, ns;
+	size_t i;
+
+	for (i = 0; i < r->sched.n_tasks; i++) {
+		if (!r->sched.tasks[i].vcpu)
+			continue;
+		ns = task_asleep(&r->sched, &r->sched.tasks[i], from, to);
+		least = ns < least ? ns : least;
+	}
+	return least == UINT64_MAX ? 0 : least;
+}
+
+/*
+ * That the pool is full is told by whoever filled it, an interrupt, asked for or not. Somebody waited for
+ * it where nothing else was done before, or, where no ledger says so, where the boot goes on at once.
+ */
 static bool entropy(struct finding_search *q)
 {
-	static const char *const lines[FINDING_PATTERNS] = { "*crng init done*",
-							     "*random: fast init done*" };
+	static const char *const patterns[FINDING_PATTERNS] = { "*crng init done*",
+								"*random: fast init done*" };
+	const struct vm *vm = &q->run->vm;
+	const struct guest_line *lines = vm->lines;
+	size_t i;
 
-	return silence(q, lines, true);
+	for (i = 1; i < vm->n_lines; i++) {
+		uint64_t from = lines[i - 1].end, to = lines[i].time, ns = 0;
+
+		if (!lines[i].gap || !finding_matches(patterns, lines[i].text))
+			continue;
+		if (vm->n_vcpus)
+			ns = asleep(q->run, from, to);
+		else if (i + 1 < vm->n_lines && !lines[i + 1].gap)
+			ns = to - from;
+		if (ns <= q->ns)
+			continue;
+		q->ns = ns;
+		tell_line(q, vm->n_vcpus ? "asleep before" : "silent before", &lines[i]);
+	}
+	return q->ns > 0;
 }
 
 /* The kernel's own configuration by ip= (net/ipv4/ipconfig.c): it naps, waits for carriers and for DHCP. */
@@ -411,9 +476,7 @@ static bool marked_module(struct finding_search *q)
 		return false;
 	said = load_line(vm, start + LOAD_LINE_NS);
 	if (said)
-		snprintf(q->evidence, sizeof(q->evidence), "from mark to mark behind \"%.*s\"",
-			 said->len - said->said < 150 ? (int)(said->len - said->said) : 150,
-			 said->text + said->said);
+		tell_line(q, "from mark to mark behind", said);
 	else
 		snprintf(q->evidence, sizeof(q->evidence), "from mark to mark of module %zu of %zu",
 			 which, n);
@@ -429,54 +492,17 @@ static bool module(struct finding_search *q)
 	return marked_module(q) || silence(q, lines, false);
 }
 
+/*
+ * The slow calibration comes after the word that the quick one failed; that of the delay loop comes out with
+ * what it measured. "Refined TSC" is told by a work that was put off for a second: nobody waits for it.
+ */
 static bool clock_line(struct finding_search *q)
 {
-	static const char *const lines[FINDING_PATTERNS] = { "*TSC calibration failed*",
-							     "*tsc: Refined TSC*",
-							     "*Calibrating delay loop...*" };
+	static const char *const failed[FINDING_PATTERNS] = { "*Fast TSC calibration failed*" };
+	static const char *const measured[FINDING_PATTERNS] = { "*Calibrating delay loop...*" };
+	bool slow = silence(q, failed, false);
 
-	return silence(q, lines, true);
-}
-
-static uint64_t overlap(uint64_t start, uint64_t end, uint64_t from, uint64_t to)
-{
-	uint64_t a = start > from ? start : from, b = end < to ? end : to;
-
-	return a < b ? b - a : 0;
-}
-
-static uint64_t task_asleep(const struct sched *s, const struct sched_task *t, uint64_t from, uint64_t to)
-{
-	const struct span *spans = s->spans + t->spans.at;
-	uint32_t low = 0, high = t->spans.n, k;
-	uint64_t ns = 0;
-
-	while (low + 1 < high) { /* the last one that begins at from or before it */
-		k = low + (high - low) / 2;
-		if (spans[k].start <= from)
-			low = k;
-		else
-			high = k;
-	}
-	for (k = low; k < t->spans.n && spans[k].start < to; k++)
-		if (spans[k].state == SPAN_BLOCKED)
-			ns += overlap(spans[k].start, k + 1 < t->spans.n ? spans[k + 1].start : to, from, to);
-	return ns;
-}
-
-/* How long no vCPU did anything in [from, to): the least that any of their threads slept there. */
-static uint64_t asleep(const struct run *r, uint64_t from, uint64_t to)
-{
-	uint64_t least = UINT64_MAX, ns;
-	size_t i;
-
-	for (i = 0; i < r->sched.n_tasks; i++) {
-		if (!r->sched.tasks[i].vcpu)
-			continue;
-		ns = task_asleep(&r->sched, &r->sched.tasks[i], from, to);
-		least = ns < least ? ns : least;
-	}
-	return least == UINT64_MAX ? 0 : least;
+	return silence(q, measured, true) || slow;
 }
 
 /* Where init is, absolute; false: there is no such phase. */
@@ -520,9 +546,7 @@ static bool init_waits(struct finding_search *q)
 		if (ns <= q->ns)
 			continue;
 		q->ns = ns;
-		snprintf(q->evidence, sizeof(q->evidence), "asleep after \"%.*s\"",
-			 said->len - said->said < 150 ? (int)(said->len - said->said) : 150,
-			 said->text + said->said);
+		tell_line(q, "asleep after", said);
 	}
 	return q->ns > 0;
 }
