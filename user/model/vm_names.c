@@ -109,43 +109,81 @@ const char *vm_isa_name(const struct vm *vm)
 	return "";
 }
 
-/* linux/kvm.h, by the number in the command's lowest byte */
+/* linux/kvm.h, the whole command: some have the same number, and only the size of their structs parts them. */
 static const struct name ioctls[] = {
-	{ 0x00, "KVM_GET_API_VERSION" }, { 0x01, "KVM_CREATE_VM" },
-	{ 0x02, "KVM_GET_MSR_INDEX_LIST" }, { 0x03, "KVM_CHECK_EXTENSION" },
-	{ 0x04, "KVM_GET_VCPU_MMAP_SIZE" }, { 0x05, "KVM_GET_SUPPORTED_CPUID" },
-	{ 0x09, "KVM_GET_EMULATED_CPUID" }, { 0x0a, "KVM_GET_MSR_FEATURE_INDEX_LIST" },
-	{ 0x41, "KVM_CREATE_VCPU" }, { 0x42, "KVM_GET_DIRTY_LOG" },
-	{ 0x46, "KVM_SET_USER_MEMORY_REGION" }, { 0x47, "KVM_SET_TSS_ADDR" },
-	{ 0x48, "KVM_SET_IDENTITY_MAP_ADDR" }, { 0x49, "KVM_SET_USER_MEMORY_REGION2" },
-	{ 0x60, "KVM_CREATE_IRQCHIP" }, { 0x61, "KVM_IRQ_LINE" }, { 0x62, "KVM_GET_IRQCHIP" },
-	{ 0x63, "KVM_SET_IRQCHIP" }, { 0x67, "KVM_REGISTER_COALESCED_MMIO" },
-	{ 0x68, "KVM_UNREGISTER_COALESCED_MMIO" }, { 0x6a, "KVM_SET_GSI_ROUTING" },
-	{ 0x76, "KVM_IRQFD" }, { 0x77, "KVM_CREATE_PIT2" }, { 0x78, "KVM_SET_BOOT_CPU_ID" },
-	{ 0x79, "KVM_IOEVENTFD" }, { 0x7b, "KVM_SET_CLOCK" }, { 0x7c, "KVM_GET_CLOCK" },
-	{ 0x80, "KVM_RUN" }, { 0x81, "KVM_GET_REGS" }, { 0x82, "KVM_SET_REGS" },
-	{ 0x83, "KVM_GET_SREGS" }, { 0x84, "KVM_SET_SREGS" }, { 0x88, "KVM_GET_MSRS" },
-	{ 0x89, "KVM_SET_MSRS" }, { 0x8b, "KVM_SET_SIGNAL_MASK" }, { 0x8c, "KVM_GET_FPU" },
-	{ 0x8d, "KVM_SET_FPU" }, { 0x8e, "KVM_GET_LAPIC" }, { 0x8f, "KVM_SET_LAPIC" },
-	{ 0x90, "KVM_SET_CPUID2" }, { 0x91, "KVM_GET_CPUID2" }, { 0x98, "KVM_GET_MP_STATE" },
-	{ 0x99, "KVM_SET_MP_STATE" }, { 0x9c, "KVM_X86_SETUP_MCE" },
-	{ 0x9d, "KVM_X86_GET_MCE_CAP_SUPPORTED" }, { 0x9f, "KVM_GET_VCPU_EVENTS" },
-	{ 0xa0, "KVM_SET_VCPU_EVENTS" }, { 0xa1, "KVM_GET_DEBUGREGS" },
-	{ 0xa2, "KVM_SET_DEBUGREGS" }, { 0xa3, "KVM_ENABLE_CAP" }, { 0xa4, "KVM_GET_XSAVE" },
-	{ 0xa5, "KVM_SET_XSAVE" }, { 0xa6, "KVM_GET_XCRS" }, { 0xa7, "KVM_SET_XCRS" },
-	{ 0xe0, "KVM_CREATE_DEVICE" },
-	{ 0xe1, "KVM_SET_DEVICE_ATTR" }, { 0xe2, "KVM_GET_DEVICE_ATTR" },
-	{ 0xe3, "KVM_HAS_DEVICE_ATTR" }, { 0xcf, "KVM_GET_XSAVE2" },
+	{ 0xae00, "KVM_GET_API_VERSION" }, { 0xae01, "KVM_CREATE_VM" },
+	{ 0xc004ae02, "KVM_GET_MSR_INDEX_LIST" }, { 0xae03, "KVM_CHECK_EXTENSION" },
+	{ 0xae04, "KVM_GET_VCPU_MMAP_SIZE" }, { 0xc008ae05, "KVM_GET_SUPPORTED_CPUID" },
+	{ 0xc008ae09, "KVM_GET_EMULATED_CPUID" },
+	{ 0xc004ae0a, "KVM_GET_MSR_FEATURE_INDEX_LIST" }, { 0xae41, "KVM_CREATE_VCPU" },
+	{ 0x4010ae42, "KVM_GET_DIRTY_LOG" }, { 0xae44, "KVM_SET_NR_MMU_PAGES" },
+	{ 0xae45, "KVM_GET_NR_MMU_PAGES" }, { 0x4020ae46, "KVM_SET_USER_MEMORY_REGION" },
+	{ 0xae47, "KVM_SET_TSS_ADDR" }, { 0x4008ae48, "KVM_SET_IDENTITY_MAP_ADDR" },
+	{ 0x40a0ae49, "KVM_SET_USER_MEMORY_REGION2" }, { 0xae60, "KVM_CREATE_IRQCHIP" },
+	{ 0x4008ae61, "KVM_IRQ_LINE" }, { 0xc208ae62, "KVM_GET_IRQCHIP" },
+	{ 0x8208ae63, "KVM_SET_IRQCHIP" }, { 0xae64, "KVM_CREATE_PIT" },
+	{ 0xc048ae65, "KVM_GET_PIT" }, { 0x8048ae66, "KVM_SET_PIT" },
+	{ 0x4010ae67, "KVM_REGISTER_COALESCED_MMIO" }, { 0xc008ae67, "KVM_IRQ_LINE_STATUS" },
+	{ 0x4010ae68, "KVM_UNREGISTER_COALESCED_MMIO" }, { 0x4008ae6a, "KVM_SET_GSI_ROUTING" },
+	{ 0xae71, "KVM_REINJECT_CONTROL" }, { 0x4020ae76, "KVM_IRQFD" },
+	{ 0x4040ae77, "KVM_CREATE_PIT2" }, { 0xae78, "KVM_SET_BOOT_CPU_ID" },
+	{ 0x4040ae79, "KVM_IOEVENTFD" }, { 0x4038ae7a, "KVM_XEN_HVM_CONFIG" },
+	{ 0x4030ae7b, "KVM_SET_CLOCK" }, { 0x8030ae7c, "KVM_GET_CLOCK" },
+	{ 0xae80, "KVM_RUN" }, { 0x8090ae81, "KVM_GET_REGS" }, { 0x4090ae82, "KVM_SET_REGS" },
+	{ 0x8138ae83, "KVM_GET_SREGS" }, { 0x4138ae84, "KVM_SET_SREGS" },
+	{ 0xc018ae85, "KVM_TRANSLATE" }, { 0x4004ae86, "KVM_INTERRUPT" },
+	{ 0xc008ae88, "KVM_GET_MSRS" }, { 0x4008ae89, "KVM_SET_MSRS" },
+	{ 0x4008ae8a, "KVM_SET_CPUID" }, { 0x4004ae8b, "KVM_SET_SIGNAL_MASK" },
+	{ 0x81a0ae8c, "KVM_GET_FPU" }, { 0x41a0ae8d, "KVM_SET_FPU" },
+	{ 0x8400ae8e, "KVM_GET_LAPIC" }, { 0x4400ae8f, "KVM_SET_LAPIC" },
+	{ 0x4008ae90, "KVM_SET_CPUID2" }, { 0xc008ae91, "KVM_GET_CPUID2" },
+	{ 0xc028ae92, "KVM_TPR_ACCESS_REPORTING" }, { 0x4008ae93, "KVM_SET_VAPIC_ADDR" },
+	{ 0x8004ae98, "KVM_GET_MP_STATE" }, { 0x4004ae99, "KVM_SET_MP_STATE" },
+	{ 0xae9a, "KVM_NMI" }, { 0x4048ae9b, "KVM_SET_GUEST_DEBUG" },
+	{ 0x4008ae9c, "KVM_X86_SETUP_MCE" }, { 0x8008ae9d, "KVM_X86_GET_MCE_CAP_SUPPORTED" },
+	{ 0x4040ae9e, "KVM_X86_SET_MCE" }, { 0x8040ae9f, "KVM_GET_VCPU_EVENTS" },
+	{ 0x8070ae9f, "KVM_GET_PIT2" }, { 0x4040aea0, "KVM_SET_VCPU_EVENTS" },
+	{ 0x4070aea0, "KVM_SET_PIT2" }, { 0x8080aea1, "KVM_GET_DEBUGREGS" },
+	{ 0xaea2, "KVM_SET_TSC_KHZ" }, { 0x4080aea2, "KVM_SET_DEBUGREGS" },
+	{ 0xaea3, "KVM_GET_TSC_KHZ" }, { 0x4068aea3, "KVM_ENABLE_CAP" },
+	{ 0x9000aea4, "KVM_GET_XSAVE" }, { 0x4020aea5, "KVM_SIGNAL_MSI" },
+	{ 0x5000aea5, "KVM_SET_XSAVE" }, { 0x8188aea6, "KVM_GET_XCRS" },
+	{ 0x4188aea7, "KVM_SET_XCRS" }, { 0x4010aeab, "KVM_GET_ONE_REG" },
+	{ 0x4010aeac, "KVM_SET_ONE_REG" }, { 0xaead, "KVM_KVMCLOCK_CTRL" },
+	{ 0xc008aeb0, "KVM_GET_REG_LIST" }, { 0x4020aeb2, "KVM_SET_PMU_EVENT_FILTER" },
+	{ 0xaeb7, "KVM_SMI" }, { 0xc008aeba, "KVM_MEMORY_ENCRYPT_OP" },
+	{ 0x8010aebb, "KVM_MEMORY_ENCRYPT_REG_REGION" },
+	{ 0x8010aebc, "KVM_MEMORY_ENCRYPT_UNREG_REGION" },
+	{ 0x4018aebd, "KVM_HYPERV_EVENTFD" }, { 0xc080aebe, "KVM_GET_NESTED_STATE" },
+	{ 0x4080aebf, "KVM_SET_NESTED_STATE" }, { 0xc018aec0, "KVM_CLEAR_DIRTY_LOG" },
+	{ 0xc008aec1, "KVM_GET_SUPPORTED_HV_CPUID" }, { 0x4188aec6, "KVM_X86_SET_MSR_FILTER" },
+	{ 0xaec7, "KVM_RESET_DIRTY_RINGS" }, { 0xc048aec8, "KVM_XEN_HVM_GET_ATTR" },
+	{ 0x4048aec9, "KVM_XEN_HVM_SET_ATTR" }, { 0xc048aeca, "KVM_XEN_VCPU_GET_ATTR" },
+	{ 0x4048aecb, "KVM_XEN_VCPU_SET_ATTR" }, { 0x8140aecc, "KVM_GET_SREGS2" },
+	{ 0x4140aecd, "KVM_SET_SREGS2" }, { 0xaece, "KVM_GET_STATS_FD" },
+	{ 0x9000aecf, "KVM_GET_XSAVE2" }, { 0x400caed0, "KVM_XEN_HVM_EVTCHN_SEND" },
+	{ 0x4020aed2, "KVM_SET_MEMORY_ATTRIBUTES" }, { 0xc040aed4, "KVM_CREATE_GUEST_MEMFD" },
+	{ 0xc040aed5, "KVM_PRE_FAULT_MEMORY" }, { 0xc00caee0, "KVM_CREATE_DEVICE" },
+	{ 0x4018aee1, "KVM_SET_DEVICE_ATTR" }, { 0x4018aee2, "KVM_GET_DEVICE_ATTR" },
+	{ 0x4018aee3, "KVM_HAS_DEVICE_ATTR" },
 };
+
+#define WITHOUT_SIZE 0xc000ffff /* direction, type and number; a struct may grow, or be another architecture's */
 
 const char *vm_ioctl_name(char buf[VM_NAME_MAX], uint32_t cmd)
 {
-	const char *name = find(ioctls, ARRAY_SIZE(ioctls), cmd & 0xff);
+	const char *name = find(ioctls, ARRAY_SIZE(ioctls), cmd);
+	size_t i, fit = 0;
 
-	/* 0xa2 is two of them: the one that takes a struct, and the one that takes none. */
-	if ((cmd & 0xff) == 0xa2 && !(cmd >> 16))
-		return "KVM_SET_TSC_KHZ";
 	if (name)
+		return name;
+	for (i = 0; i < ARRAY_SIZE(ioctls); i++) {
+		if ((ioctls[i].number & WITHOUT_SIZE) != (cmd & WITHOUT_SIZE))
+			continue;
+		name = ioctls[i].name;
+		fit++;
+	}
+	if (fit == 1)
 		return name;
 	snprintf(buf, VM_NAME_MAX, "0x%" PRIx32, cmd);
 	return buf;
