@@ -150,6 +150,7 @@ struct kvm_setup {
 	uint32_t cmd;
 	uint64_t count, failed, ns, longest;
 	uint64_t at; /* when the longest began */
+	uint64_t later, later_ns; /* of count and ns: begun after the run's first KVM_RUN, so no set-up */
 };
 /* Heaviest first; the caller frees *list. */
 size_t vm_setup(const struct run *r, struct kvm_setup **list);

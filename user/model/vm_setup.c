@@ -13,15 +13,43 @@ static int compare_setup(const void *a, const void *b)
 	return (x->cmd > y->cmd) - (x->cmd < y->cmd);
 }
 
+static const struct sock_event *first_run(const struct run *r)
+{
+	const struct sock_event *first = NULL;
+	size_t i;
+
+	for (i = 0; i < r->n_socks; i++)
+		if (r->socks[i].kind == WIRE_KVM_RUN &&
+		    (!first || r->socks[i].time < first->time))
+			first = &r->socks[i];
+	return first;
+}
+
+static void add_call(struct kvm_setup *e, const struct kvm_call *c, const struct sock_event *first)
+{
+	uint64_t ns = c->enter && c->exit > c->enter ? c->exit - c->enter : 0;
+
+	e->count++;
+	e->failed += c->ret < 0;
+	e->ns += ns;
+	if (ns >= e->longest) {
+		e->longest = ns;
+		e->at = c->enter;
+	}
+	if (first && (c->enter ? c->enter : c->exit) > first->time) {
+		e->later++;
+		e->later_ns += ns;
+	}
+}
+
 size_t vm_setup(const struct run *r, struct kvm_setup **list)
 {
+	const struct sock_event *first = first_run(r);
 	size_t n = 0, cap = 0, i, k;
 
 	*list = NULL;
 	for (i = 0; i < r->n_kvm_calls; i++) {
 		const struct kvm_call *c = &r->kvm_calls[i];
-		uint64_t ns = c->enter && c->exit > c->enter ? c->exit - c->enter : 0;
-		struct kvm_setup *e;
 
 		for (k = 0; k < n && (*list)[k].cmd != c->cmd; k++)
 			;
@@ -29,14 +57,7 @@ size_t vm_setup(const struct run *r, struct kvm_setup **list)
 			ARRAY_RESERVE(*list, n, cap, 1);
 			(*list)[n++] = (struct kvm_setup){ .cmd = c->cmd };
 		}
-		e = &(*list)[k];
-		e->count++;
-		e->failed += c->ret < 0;
-		e->ns += ns;
-		if (ns >= e->longest) {
-			e->longest = ns;
-			e->at = c->enter;
-		}
+		add_call(&(*list)[k], c, first);
 	}
 	if (n > 1)
 		qsort(*list, n, sizeof(**list), compare_setup);
@@ -55,14 +76,9 @@ uint64_t vm_setup_count(const struct run *r, uint32_t nr)
 
 bool vm_exec_to_run(const struct run *r, uint64_t *ns)
 {
-	const struct sock_event *first = NULL;
+	const struct sock_event *first = first_run(r);
 	const struct process *p;
-	size_t i;
 
-	for (i = 0; i < r->n_socks; i++)
-		if (r->socks[i].kind == WIRE_KVM_RUN &&
-		    (!first || r->socks[i].time < first->time))
-			first = &r->socks[i];
 	p = first ? tree_process(&r->tree, first->pid) : NULL;
 	if (!p || !p->n_execs || p->execs[p->n_execs - 1].time > first->time)
 		return false;

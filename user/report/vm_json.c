@@ -169,6 +169,10 @@ static void write_setup(struct json *j, const struct run *r)
 			json_u64(j, "failed", list[i].failed);
 		json_u64(j, "ns", list[i].ns);
 		json_u64(j, "longest_ns", list[i].longest);
+		if (list[i].later) {
+			json_u64(j, "later", list[i].later);
+			json_u64(j, "later_ns", list[i].later_ns);
+		}
 		json_end(j);
 	}
 	json_end(j);

@@ -11,6 +11,8 @@
 #define DEVICES_SHOWN 8
 #define REASONS_SHOWN 6
 #define IOCTLS_SHOWN 5
+#define LATER_SHOWN 3
+#define LATER_NS 100000 /* ioctls of the VM at work that took less are not worth a line */
 #define BACKINGS_SHOWN 4
 #define SILENCES_SHOWN 5
 #define INITCALLS_SHOWN 8
@@ -207,10 +209,47 @@ static void print_backing(const struct page *p, const struct run *r)
 			text_ms(bytes, r->vm.boot_timer));
 }
 
+static int by_later(const void *a, const void *b)
+{
+	const struct kvm_setup *x = a, *y = b;
+
+	if (x->later_ns != y->later_ns)
+		return x->later_ns < y->later_ns ? 1 : -1;
+	return (x->cmd > y->cmd) - (x->cmd < y->cmd);
+}
+
+static int by_setup(const void *a, const void *b)
+{
+	const struct kvm_setup *x = a, *y = b;
+	uint64_t p = x->ns - x->later_ns, q = y->ns - y->later_ns;
+
+	return p != q ? (p < q) - (p > q) : (x->cmd > y->cmd) - (x->cmd < y->cmd);
+}
+
+/* What an interrupt takes again and again while the guest runs is no set-up of it. */
+static void print_later(const struct page *p, struct kvm_setup *list, size_t n)
+{
+	CLEANUP_FREE char *text = xstrdup("");
+	char number[TEXT_NUMBER_MAX], buf[VM_NAME_MAX];
+	size_t i;
+
+	qsort(list, n, sizeof(*list), by_later);
+	for (i = 0; i < n && i < LATER_SHOWN && list[i].later_ns >= LATER_NS; i++) {
+		char *more = xasprintf("%s%s%s %s (%" PRIu64 ")", text, i ? ", " : "",
+				       vm_ioctl_name(buf, list[i].cmd), text_ms(number, list[i].later_ns),
+				       list[i].later);
+
+		free(text);
+		text = more;
+	}
+	if (i)
+		prose_print(p->out, p->width, "  KVM calls later: ", text);
+}
+
 static void print_setup(const struct page *p, const struct run *r)
 {
 	CLEANUP_FREE struct kvm_setup *list = NULL;
-	size_t n = vm_setup(r, &list), i;
+	size_t n = vm_setup(r, &list), i, shown = 0;
 	CLEANUP_FREE char *text = NULL;
 	char number[TEXT_NUMBER_MAX], buf[VM_NAME_MAX];
 	uint64_t ns;
@@ -223,14 +262,19 @@ static void print_setup(const struct page *p, const struct run *r)
 			 vm_setup_count(r, 0x41), vm_setup_count(r, 0x41) == 1 ? "" : "s",
 			 r->n_memslots, r->n_memslots == 1 ? "" : "s", vm_setup_count(r, 0x76),
 			 vm_setup_count(r, 0x76) == 1 ? "" : "s");
-	for (i = 0; i < n && i < IOCTLS_SHOWN; i++) {
-		char *more = xasprintf("%s%s %s %s", text, i ? "," : ";",
-				       vm_ioctl_name(buf, list[i].cmd), text_ms(number, list[i].ns));
+	qsort(list, n, sizeof(*list), by_setup);
+	for (i = 0; i < n && shown < IOCTLS_SHOWN; i++) {
+		char *more;
 
+		if (list[i].later == list[i].count)
+			continue;
+		more = xasprintf("%s%s %s %s", text, shown++ ? "," : ";", vm_ioctl_name(buf, list[i].cmd),
+				 text_ms(number, list[i].ns - list[i].later_ns));
 		free(text);
 		text = more;
 	}
 	prose_print(p->out, p->width, "  Set-up: ", text);
+	print_later(p, list, n);
 	print_backing(p, r);
 }
 
