@@ -30,7 +30,6 @@ struct walk {
 	size_t n_vcpus, cap_vcpus;
 	struct walk_near *near; /* by task: where its spans and calls were looked at last … */
 	uint32_t near_cpu;      /* … and where the switches of a CPU */
-	bool tcg;
 	struct moment *notices, *answers; /* what the client can have been told of; who sent */
 	size_t n_notices, cap_notices, n_answers, cap_answers;
 	uint64_t listen;  /* the service listens, absolute; 0 = not known */

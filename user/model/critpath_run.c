@@ -49,7 +49,7 @@ void walk_find_vcpus(struct walk *w)
 	}
 	if (w->n_vcpus || !run->scenario || !(run->scenario->flags & SCENARIO_VM))
 		return;
-	w->tcg = true;
+	w->run->vm.tcg = true;
 	for (i = 0; i < w->s->n_tasks; i++) {
 		const struct sched_task *task = &w->s->tasks[i];
 		const char *name = sched_task_name(w->s, task, UINT64_MAX);
@@ -60,20 +60,11 @@ void walk_find_vcpus(struct walk *w)
 	}
 }
 
-/*
- * A vCPU halts in KVM_RUN, or, where the VMM does it (TCG), on a futex: that may be one of the VMM's
- * locks, too. Anything else it does not wait for because of its guest: page faults, files, pipes.
- */
 enum path_state walk_wait_state(const struct walk *w, uint32_t span)
 {
-	const struct span *sp = &w->s->spans[span];
-
 	if (w->task->client)
 		return PATH_CLIENT;
-	if (!w->task->vcpu || (sp->ref != SCHED_NONE && w->s->switches[sp->ref].state != WIRE_STATE_SLEEPING))
-		return PATH_BLOCKED;
-	return wait_syscall(w->run, w->task, sp) == (w->tcg ? SYSCALL_FUTEX : SYSCALL_IOCTL) ?
-		       PATH_HALTED : PATH_BLOCKED;
+	return wait_is_halt(w->run, w->task, &w->s->spans[span]) ? PATH_HALTED : PATH_BLOCKED;
 }
 
 /* Some kernels change to a task, or from one, without a sched_switch (bpf/probe.bpf.h). */
@@ -213,8 +204,8 @@ static void emit_user(struct walk *w, uint64_t start)
 	bool ledger = vcpu && vm_vcpu(w->run, w->task->tid);
 
 	walk_emit(w, w->task, start,
-		  !vcpu ? PATH_USER : w->tcg || ledger ? PATH_GUEST : PATH_VMM,
-		  !vcpu ? "" : w->tcg ? "TCG" : ledger ? "KVM" : "");
+		  !vcpu ? PATH_USER : w->run->vm.tcg || ledger ? PATH_GUEST : PATH_VMM,
+		  !vcpu ? "" : w->run->vm.tcg ? "TCG" : ledger ? "KVM" : "");
 }
 
 static void emit_call(struct walk *w, const struct sched_call *call, uint64_t start)

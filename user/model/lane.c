@@ -3,7 +3,6 @@
 #include "user/model/lane.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "user/model/syscall_names.h"
 
@@ -21,7 +20,6 @@ void lane_begin(struct lane *lane, const struct run *run, const struct sched_tas
 	/* Calls before the one that was entered last are nothing to this lane. */
 	last = sched_call_before(&run->sched, task, from);
 	lane->call = last ? (uint32_t)(last - run->sched.calls) : task->calls.at;
-	lane->tcg = run->scenario && !strncmp(run->scenario->accel, "tcg", 3);
 	lane->vcpu = task->vcpu ? vm_vcpu(run, task->tid) : NULL;
 }
 
@@ -52,7 +50,7 @@ static enum path_state ledger_state(struct lane *lane, struct lane_slice *slice)
 		if (slice->start < v->first || lane->point == v->n_points) {
 			if (slice->start < v->first && v->first < slice->end)
 				slice->end = v->first;
-			return lane->tcg ? PATH_GUEST : PATH_VMM;
+			return lane->run->vm.tcg ? PATH_GUEST : PATH_VMM;
 		}
 		from = lane->point ? v->points[lane->point - 1].time : v->first;
 		to = v->points[lane->point].time;
@@ -81,7 +79,7 @@ static enum path_state running_state(struct lane *lane, struct lane_slice *slice
 		return PATH_KERNEL;
 	if (lane->vcpu && lane->vcpu->n_points)
 		return ledger_state(lane, slice);
-	return !lane->task->vcpu ? PATH_USER : lane->tcg ? PATH_GUEST : PATH_VMM;
+	return !lane->task->vcpu ? PATH_USER : lane->run->vm.tcg ? PATH_GUEST : PATH_VMM;
 }
 
 /*
@@ -130,7 +128,7 @@ bool lane_next(struct lane *lane, struct lane_slice *out)
 		else if (span->state == SPAN_RUNNABLE)
 			out->state = PATH_RUNNABLE;
 		else if (span->state == SPAN_BLOCKED)
-			out->state = lane->task->vcpu ? PATH_HALTED : PATH_BLOCKED;
+			out->state = wait_is_halt(lane->run, lane->task, span) ? PATH_HALTED : PATH_BLOCKED;
 		else
 			out->state = PATH_UNEXPLAINED;
 		lane->at = out->end;

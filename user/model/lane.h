@@ -34,7 +34,6 @@ struct lane { /* all private */
 	const struct sched_task *task;
 	uint64_t at, to;
 	uint32_t span, call;
-	bool tcg;
 	const struct vcpu *vcpu; /* its ledger, or NULL */
 	size_t point;            /* of the ledger: the first one that ends after at */
 	uint64_t guest_end, kernel_end, piece_end; /* the parts of what is drawn by it just now */

@@ -106,6 +106,7 @@ struct vm {
 	struct guest_initcall *initcalls;
 	size_t n_initcalls, cap_initcalls;
 	uint64_t console_bytes;
+	bool tcg; /* the vCPUs are threads that QEMU names so, for there is no KVM_RUN */
 	bool from_chardev; /* the lines come from the VMM's chardev, else from port writes */
 	/*
 	 * When the guest kernel's clock (that of its stamps) was 0 at the latest, by a log that

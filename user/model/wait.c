@@ -272,6 +272,21 @@ uint32_t wait_syscall(const struct run *run, const struct sched_task *task,
 	return span->ref == SCHED_NONE ? SCHED_NONE : run->sched.switches[span->ref].syscall;
 }
 
+/*
+ * A vCPU halts in KVM_RUN, or, where the VMM does it (TCG), on a futex: that may be one of the VMM's
+ * locks, too. Anything else it does not wait for because of its guest: page faults, files, pipes, nor
+ * what there is before its first KVM_RUN.
+ */
+bool wait_is_halt(const struct run *run, const struct sched_task *task, const struct span *span)
+{
+	const struct vcpu *v = vm_vcpu(run, task->tid);
+
+	if (!task->vcpu || (v && span->start < v->first) ||
+	    (span->ref != SCHED_NONE && run->sched.switches[span->ref].state != WIRE_STATE_SLEEPING))
+		return false;
+	return wait_syscall(run, task, span) == (run->vm.tcg ? SYSCALL_FUTEX : SYSCALL_IOCTL);
+}
+
 bool wait_timed_out(const struct run *run, const struct sched_task *task, const struct span *span)
 {
 	const struct sched_call *call = call_of(run, task, span);

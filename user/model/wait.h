@@ -33,6 +33,9 @@ void wait_waker_text(char text[WAIT_TEXT_MAX], const struct sched *s,
 uint32_t wait_syscall(const struct run *run, const struct sched_task *task,
 		      const struct span *span);
 
+/* Of a vCPU: does it sleep because its guest has nothing to do? */
+bool wait_is_halt(const struct run *run, const struct sched_task *task, const struct span *span);
+
 /*
  * Did it end by its own limit? What its call returned says so: the time is over, and nothing has come. Of
  * several waits of one call that is the last.
