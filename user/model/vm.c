@@ -14,8 +14,6 @@
 #define MARKS_MAX 4096
 #define BACKINGS_MAX 65536
 
-#define SAME_MARK_NS 5000000
-
 static struct vcpu *find_vcpu(struct vm *vm, uint32_t tid)
 {
 	size_t i;
@@ -338,38 +336,34 @@ static void order_points(struct vcpu *v)
 	v->n_points = n;
 }
 
-/* The mark that tells of the same write as m, from the other source; NULL: there is none. */
-static struct vm_mark *told_before(struct vm *vm, size_t n, const struct vm_mark *m, const bool *paired)
+/* Have the probes told of a port, or of an address? */
+static bool probed(const struct vm *vm, const struct vm_mark *m)
 {
-	size_t k;
+	size_t i;
 
-	for (k = n; k && vm->marks[k - 1].time + SAME_MARK_NS >= m->time; k--)
-		if (!paired[k - 1] && vm->marks[k - 1].of_probe != m->of_probe &&
-		    vm->marks[k - 1].address == m->address &&
-		    vm->marks[k - 1].space == m->space && vm->marks[k - 1].value == m->value)
-			return &vm->marks[k - 1];
-	return NULL;
+	for (i = 0; i < vm->n_marks; i++)
+		if (vm->marks[i].of_probe && vm->marks[i].address == m->address &&
+		    vm->marks[i].space == m->space)
+			return true;
+	return false;
 }
 
 /*
- * Under KVM a port's write can come both from the probes and from QEMU's debug console: the first
- * to tell counts. Two from the same source are two writes, however close.
+ * Under KVM a port's write can come both from the probes and from QEMU's debug console. The probes see it
+ * when it is made, the console's reader whenever he gets a CPU: where they have told of a port he is not asked.
  */
 static void order_marks(struct vm *vm)
 {
-	CLEANUP_FREE bool *paired = xcalloc(vm->n_marks + 1, sizeof(*paired));
+	CLEANUP_FREE bool *twice = xcalloc(vm->n_marks + 1, sizeof(*twice));
 	size_t i, n = 0;
 
-	sort(vm->marks, vm->n_marks, sizeof(*vm->marks), compare_marks);
-	for (i = 0; i < vm->n_marks; i++) {
-		const struct vm_mark *other = told_before(vm, n, &vm->marks[i], paired);
-
-		if (other)
-			paired[other - vm->marks] = true;
-		else
+	for (i = 0; i < vm->n_marks; i++)
+		twice[i] = !vm->marks[i].of_probe && probed(vm, &vm->marks[i]);
+	for (i = 0; i < vm->n_marks; i++)
+		if (!twice[i])
 			vm->marks[n++] = vm->marks[i];
-	}
 	vm->n_marks = n;
+	sort(vm->marks, vm->n_marks, sizeof(*vm->marks), compare_marks);
 }
 
 void vm_settle(struct session *s, struct run *r)
