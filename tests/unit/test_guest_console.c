@@ -235,6 +235,40 @@ static void test_initcalls(void **state)
 	session_free(s);
 }
 
+/* CONFIG_PRINTK_CALLER: who said it is no part of what was said. */
+static void test_caller(void **state)
+{
+	struct session *s = evtext_session(
+		"0 - SCENARIO id=1 name=vm boundary=VM flags=vm\nrun 1 at 1s\n"
+		"+0 - RUN_BEGIN scenario=1 netns=100\n+0 100 EXEC enter=+0 root=1 exe_name=vmm comm=vmm\n"
+		"+800.3ms - CONSOLE since=+800ms text=\"[    0.100001][    T1] calling  fine+0x0/0x22c @ 1\"\n"
+		"+810.3ms - CONSOLE since=+810ms text=\"[    0.110001][    T1] initcall fine+0x0/0x22c returned 0 after 9123 usecs\"\n"
+		"+830ms - CONSOLE text=\"[    0.120001][   C0] a\"\n"
+		"+831ms - CONSOLE text=\"[    0.121001][T12345] b\"\n"
+		"+832ms - CONSOLE text=\"[    0.122001][  X1] c\"\n"
+		"+833ms - CONSOLE text=\"[    0.123001][    T] d\"\n"
+		"+834ms - CONSOLE text=\"[    0.124001] [    T1] e\"\n"
+		"+835ms - CONSOLE text=\"[    0.125001][    T1\"\n"
+		"+836ms - CONSOLE text=\"[    0.126001][\"\n");
+	static const char *const said[] = {
+		"calling  fine+0x0/0x22c @ 1", "initcall fine+0x0/0x22c returned 0 after 9123 usecs",
+		"a", "b", "[  X1] c", "[    T] d", "[    T1] e", "[    T1", "[",
+	};
+	const struct vm *vm = &s->runs[0]->vm;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(vm->n_lines, ARRAY_SIZE(said));
+	for (i = 0; i < ARRAY_SIZE(said); i++) {
+		assert_true(vm->lines[i].stamp != VM_NO_STAMP);
+		assert_string_equal(vm->lines[i].text + vm->lines[i].said, said[i]);
+	}
+	assert_int_equal(vm->n_initcalls, 1);
+	assert_string_equal(vm->initcalls[0].name, "fine");
+	assert_int_equal(vm->initcalls[0].end - vm->initcalls[0].start, 9123 * US);
+	session_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_clock_set_right),
 		cmocka_unit_test(test_zero_of_jiffies),
 		cmocka_unit_test(test_initcalls),
+		cmocka_unit_test(test_caller),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

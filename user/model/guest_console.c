@@ -31,6 +31,23 @@ static bool digits(const char **p, const char *end, uint64_t *value, unsigned in
 	return *n > 0;
 }
 
+/* Behind a stamp, with CONFIG_PRINTK_CALLER: "[    T1]", a thread, or "[   C0]", a CPU. */
+static const char *skip_caller(const char *p, const char *end)
+{
+	const char *q = p;
+	uint64_t id;
+	unsigned int n;
+
+	if (q >= end || *q++ != '[')
+		return p;
+	while (q < end && *q == ' ')
+		q++;
+	if (q >= end || (*q != 'T' && *q != 'C'))
+		return p;
+	q++;
+	return digits(&q, end, &id, &n) && q < end && *q == ']' ? q + 1 : p;
+}
+
 /* "[   12.345678]" at the beginning, after "<6>" at most; ns, or VM_NO_STAMP. */
 static uint64_t stamp_of(const char *text, size_t len, size_t *after)
 {
@@ -49,9 +66,9 @@ static uint64_t stamp_of(const char *text, size_t len, size_t *after)
 	if (!digits(&p, end, &s, &n) || p >= end || *p++ != '.' || !digits(&p, end, &us, &n) ||
 	    n != 6 || p >= end || s > 1000000000)
 		return VM_NO_STAMP;
-	/* With CONFIG_PRINTK_CALLER "[    1.234567][    T1]" */
 	if (*p++ != ']')
 		return VM_NO_STAMP;
+	p = skip_caller(p, end);
 	*after = (size_t)(p - text);
 	return s * 1000000000 + us * 1000;
 }
