@@ -235,6 +235,38 @@ static void test_initcalls(void **state)
 	session_free(s);
 }
 
+/* Before 5.18 a "usec" of initcalls was 1024 ns; a length in jiffies is none of whole milliseconds then. */
+static void test_usecs_of_old_kernels(void **state)
+{
+	static const struct { const char *version; uint64_t fine, coarse; } expect[] = {
+		{ "5.10.0-30-amd64", 9123 * 1024, 2200 * US }, { "5.17.15", 9123 * 1024, 2200 * US },
+		{ "4.19.0", 9123 * 1024, 2200 * US }, { "5.18.0", 9123 * US, 2500 * US },
+		{ "6.1.0", 9123 * US, 2500 * US },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(expect); i++) {
+		CLEANUP_FREE char *text = xasprintf(
+			"0 - SCENARIO id=1 name=vm boundary=VM flags=vm\nrun 1 at 1s\n"
+			"+0 - RUN_BEGIN scenario=1 netns=100\n+0 100 EXEC enter=+0 root=1 exe_name=vmm comm=vmm\n"
+			"+700.3ms - CONSOLE since=+700ms text=\"[    0.000000] Linux version %s (x) #1\"\n"
+			"+800.3ms - CONSOLE since=+800ms text=\"[    0.100001] calling  fine+0x0/0x22c @ 1\"\n"
+			"+810.3ms - CONSOLE since=+810ms text=\"[    0.110001] initcall fine+0x0/0x22c returned 0 after 9123 usecs\"\n"
+			"+820.3ms - CONSOLE since=+820ms text=\"[    0.120001] calling  coarse+0x0/0x22c @ 1\"\n"
+			"+822.8ms - CONSOLE since=+822.5ms text=\"[    0.122501] initcall coarse+0x0/0x22c returned 0 after 3906 usecs\"\n",
+			expect[i].version);
+		struct session *s = evtext_session(text);
+		const struct vm *vm = &s->runs[0]->vm;
+
+		assert_int_equal(vm->n_initcalls, 2);
+		assert_int_equal(vm->initcalls[0].end - vm->initcalls[0].start, expect[i].fine);
+		/* 4 ms in jiffies: what lies between its two lines; else the most that can lie there */
+		assert_int_equal(vm->initcalls[1].end - vm->initcalls[1].start, expect[i].coarse);
+		session_free(s);
+	}
+}
+
 /* CONFIG_PRINTK_CALLER: who said it is no part of what was said. */
 static void test_caller(void **state)
 {
@@ -278,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_clock_set_right),
 		cmocka_unit_test(test_zero_of_jiffies),
 		cmocka_unit_test(test_initcalls),
+		cmocka_unit_test(test_usecs_of_old_kernels),
 		cmocka_unit_test(test_caller),
 	};
 

@@ -229,11 +229,41 @@ static const struct guest_line *calling(const struct vm *vm, size_t line, const 
 	return NULL;
 }
 
+/* Until 5.18 what an initcall's line called usecs was ns >> 10. */
+static bool old_usecs(const struct vm *vm)
+{
+	static const char banner[] = "Linux version ";
+	size_t i;
+
+	for (i = 0; i < vm->n_lines; i++) {
+		const struct guest_line *l = &vm->lines[i];
+		const char *p = l->text + l->said, *end = l->text + l->len;
+		uint64_t major, minor;
+		unsigned int n;
+
+		if ((size_t)(end - p) < sizeof(banner) - 1 || memcmp(p, banner, sizeof(banner) - 1))
+			continue;
+		p += sizeof(banner) - 1;
+		return digits(&p, end, &major, &n) && p < end && *p++ == '.' && digits(&p, end, &minor, &n) &&
+		       (major < 5 || (major == 5 && minor < 18));
+	}
+	return false;
+}
+
+/* A length in usecs as ns; *coarse: it is one of whole milliseconds. */
+static uint64_t initcall_ns(uint64_t us, bool old, bool *coarse)
+{
+	uint64_t ms = (us * 1024 + 999999) / 1000000;
+
+	*coarse = old ? ms * 1000000 >> 10 == us : us % COARSE_US == 0;
+	return us * (old ? 1024 : 1000);
+}
+
 /*
  * "initcall NAME+0x0/0x10 returned 0 after 123 usecs": how long by the kernel's own word. As long as
  * that is in jiffies what lies between its two lines says more, and it is never longer than that.
  */
-static bool parse_initcall(struct session *s, const struct vm *vm, size_t line,
+static bool parse_initcall(struct session *s, const struct vm *vm, size_t line, bool old,
 			   struct guest_initcall *call)
 {
 	static const char tail[] = " after ";
@@ -242,6 +272,7 @@ static bool parse_initcall(struct session *s, const struct vm *vm, size_t line,
 	size_t len = about(l, "initcall ", &name);
 	uint64_t us, ns, most;
 	unsigned int n;
+	bool coarse;
 
 	if (!len || l->stamp == VM_NO_STAMP)
 		return false;
@@ -251,11 +282,11 @@ static bool parse_initcall(struct session *s, const struct vm *vm, size_t line,
 	p += sizeof(tail) - 1;
 	if (!digits(&p, l->text + l->len, &us, &n))
 		return false;
-	ns = us * 1000;
+	ns = initcall_ns(us, old, &coarse);
 	before = calling(vm, line, name, len);
 	if (before) {
 		most = l->placed > before->placed ? l->placed - before->placed : 0;
-		if (us % COARSE_US == 0)
+		if (coarse)
 			ns = l->placed > before->end ? l->placed - before->end : 0;
 		ns = ns < most ? ns : most;
 	}
@@ -268,11 +299,12 @@ static bool parse_initcall(struct session *s, const struct vm *vm, size_t line,
 static void find_initcalls(struct session *s, struct vm *vm)
 {
 	struct guest_initcall call;
+	bool old = old_usecs(vm);
 	size_t i;
 
 	vm->n_initcalls = 0;
 	for (i = 0; i < vm->n_lines; i++) {
-		if (!parse_initcall(s, vm, i, &call))
+		if (!parse_initcall(s, vm, i, old, &call))
 			continue;
 		ARRAY_RESERVE(vm->initcalls, vm->n_initcalls, vm->cap_initcalls, 1);
 		vm->initcalls[vm->n_initcalls++] = call;
