@@ -301,6 +301,103 @@ static void test_caller(void **state)
 	session_free(s);
 }
 
+struct expected_line {
+	uint64_t time, end, stamp;
+	const char *text, *said;
+};
+
+static void assert_lines(const char *events, const struct expected_line *expect, size_t n)
+{
+	CLEANUP_FREE char *text = xasprintf(
+		"0 - SCENARIO id=1 name=vm boundary=VM flags=vm\nrun 1 at 1s\n"
+		"+0 - RUN_BEGIN scenario=1 netns=100\n+0 100 EXEC enter=+0 root=1 exe_name=vmm comm=vmm\n%s", events);
+	struct session *s = evtext_session(text);
+	const struct run *r = s->runs[0];
+	size_t i;
+
+	assert_int_equal(r->vm.n_lines, n);
+	for (i = 0; i < n; i++) {
+		const struct guest_line *l = &r->vm.lines[i];
+
+		assert_string_equal(l->text, expect[i].text);
+		assert_int_equal(l->len, strlen(expect[i].text));
+		assert_string_equal(l->text + l->said, expect[i].said);
+		assert_int_equal(l->stamp, expect[i].stamp);
+		assert_int_equal(l->time - r->milestones.launch, expect[i].time * US);
+		assert_int_equal(l->end - r->milestones.launch, expect[i].end * US);
+	}
+	session_free(s);
+}
+
+#define BANNER "[    0.000000] Linux version 6.1.0"
+
+/* SeaBIOS ends without a newline: the kernel's first line began when it came, not with the firmware's. */
+static void test_line_of_two(void **state)
+{
+	static const struct expected_line paused[] = {
+		{ 100000, 100000, VM_NO_STAMP, "Booting from ROM..\x1b[0m", "Booting from ROM..\x1b[0m" },
+		{ 600000, 600000, 0, BANNER, "Linux version 6.1.0" },
+		{ 601000, 601000, 1000000, "[    0.001000] x", "x" },
+	};
+	static const struct expected_line at_once[] = {
+		{ 100000, 100240, VM_NO_STAMP, "SeaBIOS ", "SeaBIOS " },
+		{ 100240, 101290, 0, BANNER, "Linux version 6.1.0" },
+	};
+	static const struct expected_line caller[] = {
+		{ 100000, 100000, VM_NO_STAMP, "Booting from ROM..", "Booting from ROM.." },
+		{ 600000, 600000, 0, "[    0.000000][    T0] x", "x" },
+	};
+
+	(void)state;
+	assert_lines("+600ms - CONSOLE since=+100ms text=\"Booting from ROM..\\x1b[0m" BANNER "\"\n"
+		     "+601ms - CONSOLE since=+601ms text=\"[    0.001000] x\"\n", paused, ARRAY_SIZE(paused));
+	assert_lines("+101.29ms - CONSOLE since=+100ms text=\"SeaBIOS " BANNER "\"\n", at_once, ARRAY_SIZE(at_once));
+	assert_lines("+600ms - CONSOLE since=+100ms text=\"Booting from ROM..[    0.000000][    T0] x\"\n", caller,
+		     ARRAY_SIZE(caller));
+}
+
+/* What a terminal is told is nobody's text, and may have been there long before the kernel's. */
+static void test_noise_before_a_stamp(void **state)
+{
+	static const struct expected_line expect[] = {
+		{ 100000, 100000, 0, "\r" BANNER, "Linux version 6.1.0" },
+		{ 300000, 300000, 2000000, "\x1b" "c\x1b[?7l\x1b[2J\r[    0.002000] y", "y" },
+		{ 301000, 301000, VM_NO_STAMP, "\x1b[1;31mlogin: \x1b[0m", "login: \x1b[0m" },
+		{ 302000, 302000, VM_NO_STAMP, "\x1b[", "\x1b[" },
+		{ 303000, 303000, VM_NO_STAMP, "\x1b", "\x1b" },
+	};
+
+	(void)state;
+	assert_lines("+100ms - CONSOLE text=\"\\r" BANNER "\"\n"
+		     "+300ms - CONSOLE since=+200ms text=\"\\x1bc\\x1b[?7l\\x1b[2J\\r[    0.002000] y\"\n"
+		     "+301ms - CONSOLE text=\"\\x1b[1;31mlogin: \\x1b[0m\"\n"
+		     "+302ms - CONSOLE text=\"\\x1b[\"\n+303ms - CONSOLE text=\"\\x1b\"\n", expect, ARRAY_SIZE(expect));
+}
+
+/* Only what printk() writes parts a line, and only where the kernel has said nothing yet. */
+static void test_no_line_of_two(void **state)
+{
+	static const char *const whole[] = {
+		"a[0.000000] b", "a[   0.000000] b", "a[     0.000000] b", "a[    0.00000] b", "a[    0.0000000] b",
+		"a[    0.000000]b", "a[    0.000000]", "a[    0.000000", "a<6>[0.000000] b", "a[ 1234.5] b", "a[",
+	};
+	static const struct expected_line later[] = {
+		{ 100000, 100000, 0, BANNER, "Linux version 6.1.0" },
+		{ 200000, 200000, VM_NO_STAMP, "dmesg: [    0.000000] x", "dmesg: [    0.000000] x" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(whole); i++) {
+		const struct expected_line expect = { 100000, 100000, VM_NO_STAMP, whole[i], whole[i] };
+		CLEANUP_FREE char *text = xasprintf("+100ms - CONSOLE text=\"%s\"\n", whole[i]);
+
+		assert_lines(text, &expect, 1);
+	}
+	assert_lines("+100ms - CONSOLE text=\"" BANNER "\"\n+200ms - CONSOLE text=\"dmesg: [    0.000000] x\"\n",
+		     later, ARRAY_SIZE(later));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +409,9 @@ int main(void)
 		cmocka_unit_test(test_initcalls),
 		cmocka_unit_test(test_usecs_of_old_kernels),
 		cmocka_unit_test(test_caller),
+		cmocka_unit_test(test_line_of_two),
+		cmocka_unit_test(test_noise_before_a_stamp),
+		cmocka_unit_test(test_no_line_of_two),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,14 +117,111 @@ static int compare_lines(const void *a, const void *b)
 	return (x->end > y->end) - (x->end < y->end);
 }
 
+/* Carriage returns and ANSI sequences (a terminal that is set up, or colours) at the beginning: how many bytes. */
+static size_t noise(const char *text, size_t len)
+{
+	size_t i = 0, k;
+
+	while (i < len) {
+		if (text[i] == '\r') {
+			i++;
+			continue;
+		}
+		if (text[i] != '\x1b' || i + 1 >= len)
+			break;
+		k = i + 2;
+		if (text[i + 1] == '[')
+			for (; k < len && text[k] >= ' ' && text[k] < '@'; k++)
+				;
+		else if (text[i + 1] == 'c') /* reset: two bytes are all */
+			k--;
+		else
+			break;
+		if (k >= len)
+			break;
+		i = k + 1;
+	}
+	return i;
+}
+
+/* Exactly what printk() writes: "[%5lu.%06lu] ", or with a caller before the blank. */
+static bool is_printk(const char *text, size_t len)
+{
+	const char *p = text + 1, *end = text + len;
+	size_t after;
+
+	if (*text != '[' || stamp_of(text, len, &after) == VM_NO_STAMP || after >= len || text[after] != ' ')
+		return false;
+	while (p < end && *p == ' ')
+		p++;
+	while (p < end && *p != '.')
+		p++;
+	return p - text == 6 || (p - text > 6 && text[1] != ' ');
+}
+
+/*
+ * When the byte at of a line came, whose first and last byte's moments are known: by length, but if it took
+ * so long that somebody paused it is of what came behind the pause.
+ */
+static uint64_t moment_of(const struct vm *vm, size_t line, size_t at)
+{
+	const struct guest_line *l = &vm->lines[line];
+	uint64_t took = l->end - l->time, time = l->end;
+
+	if (took < VM_GAP_NS)
+		time = l->time + took * at / (l->len + 1);
+	if (line + 1 < vm->n_lines && vm->lines[line + 1].time < time)
+		time = vm->lines[line + 1].time;
+	return time;
+}
+
+/*
+ * Firmware leaves a line unfinished ("Booting from ROM.."), and the kernel's first one goes on there. This is
+ * the first line with a stamp, or none: anybody can write something like a stamp later on.
+ */
+static void part_firmware(struct session *s, struct vm *vm)
+{
+	struct guest_line *l, before;
+	size_t i, at = 0, after;
+
+	for (i = 0; i < vm->n_lines && !at; i++) {
+		l = &vm->lines[i];
+		at = noise(l->text, l->len);
+		if (stamp_of(l->text + at, l->len - at, &after) != VM_NO_STAMP)
+			return;
+		for (; at < l->len && !is_printk(l->text + at, l->len - at); at++)
+			;
+		if (at == l->len)
+			at = 0;
+	}
+	if (!at || vm->n_lines == LINES_MAX)
+		return;
+	ARRAY_RESERVE(vm->lines, vm->n_lines, vm->cap_lines, 1);
+	l = &vm->lines[i - 1];
+	before = *l;
+	l->time = moment_of(vm, i - 1, at);
+	l->text += at;
+	l->len -= at;
+	before.end = before.end - before.time < VM_GAP_NS ? l->time : before.time;
+	before.text = arena_strndup(&s->arena, before.text, at);
+	before.len = at;
+	memmove(l + 1, l, (vm->n_lines - (i - 1)) * sizeof(*l));
+	*l = before;
+	vm->n_lines++;
+}
+
 static void read_stamps(struct vm *vm)
 {
 	size_t i, after;
 
 	for (i = 0; i < vm->n_lines; i++) {
 		struct guest_line *l = &vm->lines[i];
+		size_t at = noise(l->text, l->len);
 
-		l->stamp = stamp_of(l->text, l->len, &after);
+		l->stamp = stamp_of(l->text + at, l->len - at, &after);
+		if (at && l->stamp != VM_NO_STAMP)
+			l->time = moment_of(vm, i, at);
+		after += at;
 		while (after < l->len && l->text[after] == ' ')
 			after++;
 		l->said = after;
@@ -315,6 +412,7 @@ void guest_console_settle(struct session *s, struct run *r)
 {
 	if (r->vm.n_lines > 1)
 		qsort(r->vm.lines, r->vm.n_lines, sizeof(*r->vm.lines), compare_lines);
+	part_firmware(s, &r->vm);
 	read_stamps(&r->vm);
 	place_lines(&r->vm);
 	find_clock_zero(&r->vm);
