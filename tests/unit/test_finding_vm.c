@@ -150,6 +150,7 @@ static const struct finding_case {
 		   "+9ms - VM_EXIT table=svm reason=0x78 count=90 kernel_ns=70ms\n",
 	  .ns = 7000000,
 	  .not_so = "+0 - ENV key=virtualized value=yes\n+9ms - VM_EXIT table=vmx reason=12 count=90 kernel_ns=70ms\n"
+		    "+9ms - VM_EXIT table=svm reason=0xa6 count=90 kernel_ns=70ms\n"
 		    "+9ms - VM_EXIT table=user reason=5 count=90 kernel_ns=7ms\n" },
 	{ .rule = "vm-create",
 	  .holds = "+30ms 100 KVM_IOCTL enter=+5ms cmd=0xae01 fd=3 ret=4 fd_name=kvm\n",

@@ -128,6 +128,61 @@ static void test_ioctls_of_one_number(void **state)
 	assert_string_equal(vm_ioctl_name(buf, 0x4068aea3), "KVM_ENABLE_CAP");
 	assert_string_equal(vm_ioctl_name(buf, 0xaeff), "0xaeff");
 }
+static void test_exits(void **state)
+{
+	static const struct { uint32_t reason; const char *name; } user[] = {
+		{ KVM_EXIT_UNKNOWN, "unknown" }, { KVM_EXIT_EXCEPTION, "exception" },
+		{ KVM_EXIT_IO, "io" }, { KVM_EXIT_HYPERCALL, "hypercall" },
+		{ KVM_EXIT_DEBUG, "debug" }, { KVM_EXIT_HLT, "hlt" },
+		{ KVM_EXIT_MMIO, "mmio" }, { KVM_EXIT_IRQ_WINDOW_OPEN, "irq window" },
+		{ KVM_EXIT_SHUTDOWN, "shutdown" }, { KVM_EXIT_FAIL_ENTRY, "fail entry" },
+		{ KVM_EXIT_INTR, "interrupted" }, { KVM_EXIT_SET_TPR, "set tpr" },
+		{ KVM_EXIT_TPR_ACCESS, "tpr access" }, { KVM_EXIT_NMI, "nmi" },
+		{ KVM_EXIT_INTERNAL_ERROR, "internal error" },
+		{ KVM_EXIT_SYSTEM_EVENT, "system event" },
+		{ KVM_EXIT_IOAPIC_EOI, "ioapic eoi" }, { KVM_EXIT_HYPERV, "hyperv" },
+		{ KVM_EXIT_ARM_NISV, "arm nisv" }, { KVM_EXIT_X86_RDMSR, "rdmsr" },
+		{ KVM_EXIT_X86_WRMSR, "wrmsr" },
+		{ KVM_EXIT_DIRTY_RING_FULL, "dirty ring full" },
+		{ KVM_EXIT_AP_RESET_HOLD, "ap reset hold" },
+		{ KVM_EXIT_X86_BUS_LOCK, "bus lock" }, { KVM_EXIT_XEN, "xen" },
+		{ KVM_EXIT_NOTIFY, "notify" },
+#ifdef KVM_EXIT_MEMORY_FAULT
+		{ KVM_EXIT_MEMORY_FAULT, "memory fault" },
+#endif
+#ifdef KVM_EXIT_TDX
+		{ KVM_EXIT_TDX, "tdx" },
+#endif
+	};
+	static const struct { uint32_t table, reason; const char *name; } hardware[] = {
+		{ WIRE_EXIT_VMX, 17, "rsm" }, { WIRE_EXIT_VMX, 19, "vmclear" }, { WIRE_EXIT_VMX, 20, "vmlaunch" },
+		{ WIRE_EXIT_VMX, 21, "vmptrld" }, { WIRE_EXIT_VMX, 22, "vmptrst" }, { WIRE_EXIT_VMX, 23, "vmread" },
+		{ WIRE_EXIT_VMX, 24, "vmresume" }, { WIRE_EXIT_VMX, 25, "vmwrite" }, { WIRE_EXIT_VMX, 26, "vmxoff" },
+		{ WIRE_EXIT_VMX, 27, "vmxon" }, { WIRE_EXIT_VMX, 28, "cr access" }, { WIRE_EXIT_VMX, 35, "35" },
+		{ WIRE_EXIT_VMX, 59, "vmfunc" }, { WIRE_EXIT_VMX, 60, "encls" }, { WIRE_EXIT_VMX, 63, "xsaves" },
+		{ WIRE_EXIT_VMX, 64, "xrstors" }, { WIRE_EXIT_VMX, 76, "seamcall" }, { WIRE_EXIT_VMX, 77, "tdcall" },
+		{ WIRE_EXIT_VMX, 84, "msr read, immediate" }, { WIRE_EXIT_VMX, 85, "msr write, immediate" },
+		{ WIRE_EXIT_SVM, 0x27, "read dr7" }, { WIRE_EXIT_SVM, 0x37, "write dr7" },
+		{ WIRE_EXIT_SVM, 0x4e, "exception pf" }, { WIRE_EXIT_SVM, 0x66, "read idtr" },
+		{ WIRE_EXIT_SVM, 0x69, "read tr" }, { WIRE_EXIT_SVM, 0x6a, "write idtr" },
+		{ WIRE_EXIT_SVM, 0x6d, "write tr" }, { WIRE_EXIT_SVM, 0x82, "vmload" },
+		{ WIRE_EXIT_SVM, 0x83, "vmsave" }, { WIRE_EXIT_SVM, 0x84, "stgi" }, { WIRE_EXIT_SVM, 0x85, "clgi" },
+		{ WIRE_EXIT_SVM, 0x86, "skinit" }, { WIRE_EXIT_SVM, 0x88, "icebp" },
+		{ WIRE_EXIT_SVM, 0x90, "cr0 written" }, { WIRE_EXIT_SVM, 0x9f, "cr15 written" },
+		{ WIRE_EXIT_SVM, 0xa2, "invpcid" }, { WIRE_EXIT_SVM, 0xa6, "idle hlt" },
+	};
+	char buf[VM_NAME_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(user); i++)
+		assert_string_equal(vm_exit_name(buf, WIRE_EXIT_USER, user[i].reason), user[i].name);
+	assert_string_equal(vm_exit_name(buf, WIRE_EXIT_USER, 39), "memory fault");
+	assert_string_equal(vm_exit_name(buf, WIRE_EXIT_USER, 40), "tdx");
+	for (i = 0; i < ARRAY_SIZE(hardware); i++)
+		assert_string_equal(vm_exit_name(buf, hardware[i].table, hardware[i].reason), hardware[i].name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +191,7 @@ int main(void)
 		cmocka_unit_test(test_ioctls_of_another_size),
 #endif
 		cmocka_unit_test(test_ioctls_of_one_number),
+		cmocka_unit_test(test_exits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
