@@ -156,9 +156,9 @@ static void print_devices(const struct page *p, const struct run *r)
 			    "ports is not known, and in none of these.");
 }
 
-static void print_exits(const struct page *p, const struct run *r)
+/* One table's, the heaviest first; nothing where it is empty. */
+static void print_exits_of(const struct page *p, const struct vm *vm, bool to_vmm, const char *lead)
 {
-	const struct vm *vm = &r->vm;
 	CLEANUP_FREE char *text = xstrdup("");
 	size_t i, shown = 0;
 
@@ -167,8 +167,7 @@ static void print_exits(const struct page *p, const struct run *r)
 		char buf[VM_NAME_MAX], number[TEXT_NUMBER_MAX];
 		char *more;
 
-		/* By hardware where that is known: those to the VMM are among them. */
-		if (*vm_isa_name(vm) && e->table == WIRE_EXIT_USER)
+		if ((e->table == WIRE_EXIT_USER) != to_vmm)
 			continue;
 		more = xasprintf("%s%s%s %" PRIu64 " (%s)", text, shown ? ", " : "",
 				 vm_exit_name(buf, e->table, e->reason), e->count,
@@ -177,12 +176,19 @@ static void print_exits(const struct page *p, const struct run *r)
 		text = more;
 		shown++;
 	}
-	if (shown) {
-		CLEANUP_FREE char *lead = xasprintf("  Exits%s%s: ", *vm_isa_name(vm) ? ", " : "",
-						    vm_isa_name(vm));
-
+	if (shown)
 		prose_print(p->out, p->width, lead, text);
-	}
+}
+
+/* By hardware where that is known: those to the VMM are among them, and what it took for them is not. */
+static void print_exits(const struct page *p, const struct run *r)
+{
+	CLEANUP_FREE char *lead = xasprintf("  Exits, %s, in the kernel: ", vm_isa_name(&r->vm));
+
+	print_exits_of(p, &r->vm, false, lead);
+	print_exits_of(p, &r->vm, true,
+		       *vm_isa_name(&r->vm) ? "  Those to the VMM, in kernel and VMM: " :
+					      "  Exits to the VMM, in kernel and VMM: ");
 }
 
 /* "Guest RAM: 16.0 MiB anon, 12.0 MiB of it touched, none in huge pages". */
