@@ -109,10 +109,14 @@ static const struct finding_case {
 	  .holds = "+9ms - VM_DEVICE address=0x61 space=port reads=5000 user_ns=20ms\n",
 	  .ns = 20000000,
 	  .not_so = "+9ms - VM_DEVICE address=0x61 space=port reads=2 user_ns=20ms\n" },
-	{ .rule = "vm-fw-cfg",
-	  .holds = "+9ms - VM_DEVICE address=0x518 space=port writes=40 user_ns=20ms\n",
-	  .ns = 20000000,
-	  .not_so = "+9ms - VM_DEVICE address=0x518 space=port writes=4 user_ns=1ms\n" },
+	{ .rule = "vm-fw-cfg", /* who has DMA is not told to take it */
+	  .holds = "+9ms - VM_DEVICE address=0x511 space=port reads=4000 user_ns=20ms\n"
+		   "+9ms - VM_DEVICE address=0x510 space=port writes=10 user_ns=1ms\n"
+		   "+9ms - VM_DEVICE address=0x518 space=port writes=40 user_ns=50ms\n",
+	  .ns = 21000000,
+	  .not_so = "+9ms - VM_DEVICE address=0x518 space=port writes=40 user_ns=20ms\n"
+		    "+9ms - VM_DEVICE address=0x514 space=port writes=40 user_ns=20ms\n"
+		    "+9ms - VM_DEVICE address=0x511 space=port reads=8 user_ns=4ms\n" },
 	{ .rule = "vm-first-touch",
 	  .holds = "+9ms - VM_EXIT table=vmx reason=48 count=4000 kernel_ns=8ms\n", .ns = 8000000,
 	  .not_so = "+9ms - VM_EXIT table=svm reason=48 count=4000 kernel_ns=8ms\n" },
