@@ -156,10 +156,23 @@ static const struct finding_case {
 	  .not_so = "+0 - ENV key=virtualized value=yes\n+9ms - VM_EXIT table=vmx reason=12 count=90 kernel_ns=70ms\n"
 		    "+9ms - VM_EXIT table=svm reason=0xa6 count=90 kernel_ns=70ms\n"
 		    "+9ms - VM_EXIT table=user reason=5 count=90 kernel_ns=7ms\n" },
+#define CREATE(ENTER) "+30ms 100 KVM_IOCTL enter=+" ENTER " cmd=0xae01 fd=3 ret=4 fd_name=kvm\n"
+#define KERNEL(RELEASE) "+0 - ENV key=kernel value=" RELEASE "\n"
+/* The VMM's main thread, asleep since 2 ms, has a CPU from 6 ms on. */
+#define AWAKE                                                                                      \
+	"+6ms 9 WAKING tid=100 pid=100 waker_syscall=none context=hardirq irq=timer\n"             \
+	"+6ms 9 SWITCH cpu=2 next_tid=100 next_pid=100 next_ours=1 prev_syscall=none\n"
 	{ .rule = "vm-create",
-	  .holds = "+30ms 100 KVM_IOCTL enter=+5ms cmd=0xae01 fd=3 ret=4 fd_name=kvm\n",
-	  .ns = 25000000,
-	  .not_so = "+30ms 100 KVM_IOCTL enter=+29ms cmd=0xae01 fd=3 ret=4 fd_name=kvm\n" },
+	  .holds = CREATE("5ms"), .ns = 25000000, .not_so = CREATE("29ms") },
+	{ .rule = "vm-create", /* what wants a CPU for it is none of RCU's */
+	  .holds = KERNEL("6.13.0-rc7") CREATE("5ms"), .ns = 25000000, .not_so = AWAKE CREATE("5ms") },
+	{ .rule = "vm-create", /* later kernels make the worker later */
+	  .holds = KERNEL("6.1.0-50-cloud-amd64") CREATE("5ms"), .ns = 25000000,
+	  .not_so = KERNEL("6.14.0") CREATE("5ms") },
+	{ .rule = "vm-create-else",
+	  .holds = AWAKE CREATE("5ms"), .ns = 25000000, .not_so = CREATE("5ms") },
+	{ .rule = "vm-create-else",
+	  .holds = KERNEL("7.0.1") CREATE("5ms"), .ns = 25000000, .not_so = KERNEL("7.0.1") CREATE("29ms") },
 	{ .rule = "vm-create-vcpu",
 	  .holds = "+30ms 100 KVM_IOCTL enter=+26ms cmd=0xae41 fd=4 ret=5 fd_name=kvm-vm\n"
 		   "+34ms 100 KVM_IOCTL enter=+30ms cmd=0xae41 fd=4 ret=6 fd_name=kvm-vm\n",
