@@ -132,7 +132,7 @@ static void check(const struct run *r)
 
 		assert_int_equal(p->start, at);
 		assert_true(p->end > p->start);
-		assert_true(p->quick_ns + p->fault_ns + p->irq_ns + p->call_ns + p->stolen_ns <= p->end - p->start);
+		assert_true(p->quick_ns + p->fault_ns + p->call_ns + p->stolen_ns <= p->end - p->start);
 		assert_true(p->state < PATH_STATE_COUNT);
 		assert_non_null(p->detail);
 		at = p->end;

@@ -39,7 +39,6 @@ struct path_slice {
 	uint64_t quick_ns;   /* PATH_USER: so much of it in system calls too short for a record */
 	uint64_t fault_ns;   /* PATH_USER: so much in page faults, estimated from samples */
 	uint64_t call_ns;    /* PATH_USER: so much in system calls that were not timed, likewise */
-	uint64_t irq_ns;     /* PATH_USER: so much in interrupts and other exceptions, likewise */
 	uint64_t stolen_ns;  /* on a CPU, or while an idle one woke up: the hypervisor had it so long for others */
 	/*
 	 * Another process that waits for this one meanwhile, and in what: "runc: wait4 for hook".
@@ -55,17 +54,16 @@ struct path_slice {
 struct path_kind {
 	enum path_state state;
 	const char *comm, *detail;
-	uint64_t ns, quick_ns, fault_ns, irq_ns, call_ns, stolen_ns; /* of its slices together */
+	uint64_t ns, quick_ns, fault_ns, call_ns, stolen_ns; /* of its slices together */
 	size_t longest; /* index of the first of its longest slices */
 };
 
 /* Where in the kernel, if at all, a sample found its task. */
 enum sample_place {
-	SAMPLE_USER,      /* in user mode */
-	SAMPLE_CALL,      /* in a system call, and what that led to */
-	SAMPLE_FAULT,     /* in the handler of page faults */
-	SAMPLE_INTERRUPT, /* in an interrupt or another exception, or on the way back from one */
-	SAMPLE_NOT_TOLD,  /* the stack does not go down to where the kernel was entered */
+	SAMPLE_USER,     /* in user mode, or in what interrupted that */
+	SAMPLE_CALL,     /* in a system call, and what that led to */
+	SAMPLE_FAULT,    /* in the handler of page faults */
+	SAMPLE_NOT_TOLD, /* the stack does not go down to where the kernel was entered */
 	SAMPLE_PLACES
 };
 
@@ -103,7 +101,7 @@ void critpath_find_kinds(struct critpath *path);
 
 /*
  * critpath_sample.c: the run's tallies and where its samples are, after its path and kinds; and then, when all
- * runs of a scenario have them, fault_ns, irq_ns and call_ns of their slices and kinds.
+ * runs of a scenario have them, fault_ns and call_ns of their slices and kinds.
  */
 void critpath_tally_samples(const struct session *session, struct run *run);
 struct scenario_result;

@@ -60,7 +60,6 @@ static void add(struct critpath *path, struct path_kind *kind, size_t i)
 	kind->ns += slice->end - slice->start;
 	kind->quick_ns += slice->quick_ns;
 	kind->fault_ns += slice->fault_ns;
-	kind->irq_ns += slice->irq_ns;
 	kind->call_ns += slice->call_ns;
 	kind->stolen_ns += slice->stolen_ns;
 	if (slice->end - slice->start > longest->end - longest->start)

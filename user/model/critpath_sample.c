@@ -4,7 +4,9 @@
  *
  * A page fault that does not sleep leaves no record of its own, nor does an interrupt. Of the samples that
  * were taken of a task while it ran outside of system calls, those in the kernel's fault handler have
- * the share of the time that the faults have, and so do interrupts. Samples in system calls are of those
+ * the share of the time that the faults have. What interrupts is not asked: samples are taken by a timer, and
+ * what other timers do comes at the same moments, which would be ten times too much; a sample in an
+ * interrupt is one of what that has interrupted. Samples in system calls are of those
  * that are too short for a record, whose time is known without; where they are clearly more than that, the
  * rest is calls that nobody follows, the ways into and out of the kernel, and the probes there. A slice with many samples is told by its
  * own, others by all that were taken under the same name in the run, or, of a run that is too short for that, in
@@ -46,7 +48,7 @@ bool critpath_is_fault_handler(const char *name)
 static enum sample_place place_of(const struct session *session, const struct sched_sample *sample)
 {
 	static const char *const calls[] = { "do_syscall_64", "entry_SYSCALL_64*", "do_el0_svc", "el0_svc*" };
-	static const char *const entries[] = { "asm_*", "el0*", "ret_from_fork*" };
+	static const char *const entries[] = { "asm_*", "el0*" };
 	enum sample_place place = SAMPLE_NOT_TOLD;
 	const char *name = "";
 	uint16_t i;
@@ -60,9 +62,9 @@ static enum sample_place place_of(const struct session *session, const struct sc
 		if (critpath_is_fault_handler(name))
 			place = SAMPLE_FAULT;
 	}
-	/* The outermost frame is where the kernel was entered, if the stack goes down to that. */
+	/* The outermost frame is where user mode was left, if the stack goes down to that. */
 	if (place == SAMPLE_NOT_TOLD && is_one_of(entries, ARRAY_SIZE(entries), name))
-		place = SAMPLE_INTERRUPT;
+		place = SAMPLE_USER;
 	return place;
 }
 
@@ -82,7 +84,7 @@ static void tally_slice(const struct run *run, const struct path_slice *slice, s
 /* So many that say which it is, of the time that is not known to be system calls'. */
 static uint32_t told(const struct sample_tally *tally)
 {
-	return tally->n[SAMPLE_USER] + tally->n[SAMPLE_FAULT] + tally->n[SAMPLE_INTERRUPT];
+	return tally->n[SAMPLE_USER] + tally->n[SAMPLE_FAULT];
 }
 
 static uint32_t seen(const struct sample_tally *tally)
@@ -172,7 +174,6 @@ static void share_slice(struct path_slice *slice, const struct sample_tally *tal
 	if (!of)
 		return;
 	slice->fault_ns = (uint64_t)((unsigned __int128)rest * tally->n[SAMPLE_FAULT] / of);
-	slice->irq_ns = (uint64_t)((unsigned __int128)rest * tally->n[SAMPLE_INTERRUPT] / of);
 }
 
 static void share_run(struct run *run, struct sample_tallies *all)
@@ -181,7 +182,7 @@ static void share_run(struct run *run, struct sample_tallies *all)
 	size_t i;
 
 	for (i = 0; i < path->n_kinds; i++)
-		path->kinds[i].fault_ns = path->kinds[i].irq_ns = path->kinds[i].call_ns = 0;
+		path->kinds[i].fault_ns = path->kinds[i].call_ns = 0;
 	for (i = 0; i < path->n; i++) {
 		struct path_slice *slice = &path->slices[i];
 		struct sample_tally own = { 0 };
@@ -189,7 +190,7 @@ static void share_run(struct run *run, struct sample_tallies *all)
 
 		if (slice->state != PATH_USER)
 			continue;
-		slice->fault_ns = slice->irq_ns = slice->call_ns = 0;
+		slice->fault_ns = slice->call_ns = 0;
 		if (run->sched.n_samples)
 			tally_slice(run, slice, &own);
 		if (seen(&own) < SAMPLES_OF_SLICE)
@@ -198,7 +199,6 @@ static void share_run(struct run *run, struct sample_tallies *all)
 			continue;
 		share_slice(slice, tally);
 		path->kinds[slice->kind].fault_ns += slice->fault_ns;
-		path->kinds[slice->kind].irq_ns += slice->irq_ns;
 		path->kinds[slice->kind].call_ns += slice->call_ns;
 	}
 }

@@ -175,7 +175,7 @@ static void row_text(char text[DETAIL_MAX], const char *comm, const char *detail
 
 /* Time of a kind of slices. */
 struct part {
-	uint64_t ns, quick_ns, fault_ns, irq_ns, call_ns, stolen_ns;
+	uint64_t ns, quick_ns, fault_ns, call_ns, stolen_ns;
 };
 
 /* What slices have in them. */
@@ -199,12 +199,11 @@ static void add_kind(struct sums *sums, const struct path_kind *kind, const stru
 	if (part->ns == 0)
 		return;
 	add_inner(sums, PATH_KERNEL, comm, "page faults (by samples)", part->fault_ns);
-	add_inner(sums, PATH_KERNEL, comm, "interrupts (by samples)", part->irq_ns);
 	add_inner(sums, PATH_KERNEL, comm, "system calls not timed (by samples)", part->call_ns);
 	add_inner(sums, PATH_KERNEL, comm, "short system calls", part->quick_ns);
 	add_inner(sums, PATH_RUNNABLE, comm, LEDGER_STOLEN, part->stolen_ns);
 	row_text(text, comm, kind->detail);
-	add(sums, kind->state, text, part->ns - part->quick_ns - part->fault_ns - part->irq_ns - part->call_ns -
+	add(sums, kind->state, text, part->ns - part->quick_ns - part->fault_ns - part->call_ns -
 				part->stolen_ns);
 }
 
@@ -216,8 +215,8 @@ void ledger_of_run(struct session *session, struct run *run)
 	for (i = 0; i < run->path.n_kinds; i++) {
 		const struct path_kind *kind = &run->path.kinds[i];
 
-		add_kind(&sums, kind, &(struct part){ kind->ns, kind->quick_ns, kind->fault_ns, kind->irq_ns,
-						kind->call_ns, kind->stolen_ns });
+		add_kind(&sums, kind, &(struct part){ kind->ns, kind->quick_ns, kind->fault_ns, kind->call_ns,
+						kind->stolen_ns });
 	}
 	finish(&sums, &run->ledger);
 }
@@ -232,7 +231,6 @@ static void add_part(struct part *part, const struct path_slice *slice, uint64_t
 	part->ns += (uint64_t)ns;
 	part->quick_ns += (uint64_t)(slice->quick_ns * ns / length);
 	part->fault_ns += (uint64_t)(slice->fault_ns * ns / length);
-	part->irq_ns += (uint64_t)(slice->irq_ns * ns / length);
 	part->call_ns += (uint64_t)(slice->call_ns * ns / length);
 	part->stolen_ns += (uint64_t)(slice->stolen_ns * ns / length);
 }

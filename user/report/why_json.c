@@ -60,8 +60,6 @@ static void write_path(struct json *j, const struct critpath *path, uint64_t lau
 			json_u64(j, "page_faults_ns", slice->fault_ns);
 		if (slice->call_ns)
 			json_u64(j, "other_calls_ns", slice->call_ns);
-		if (slice->irq_ns)
-			json_u64(j, "interrupts_ns", slice->irq_ns);
 		if (slice->stolen_ns)
 			json_u64(j, "stolen_ns", slice->stolen_ns);
 		json_end(j);
