@@ -22,6 +22,7 @@
 #include "user/model/session.h"
 
 #define SAMPLES_OF_SLICE 20  /* worth more than the whole run's … */
+#define SAMPLE_LEAST_NS 40000 /* samples are no closer than that (--samples 25000) */
 #define SAMPLES_OF_RUN 100   /* … and these more than all runs' … */
 #define SAMPLES_OF_NAME 4    /* … and so many at least of those, or nothing is said */
 
@@ -191,7 +192,7 @@ static void share_run(struct run *run, struct sample_tallies *all)
 		if (slice->state != PATH_USER)
 			continue;
 		slice->fault_ns = slice->call_ns = 0;
-		if (run->sched.n_samples)
+		if (run->sched.n_samples && slice->end - slice->start >= SAMPLES_OF_SLICE * SAMPLE_LEAST_NS)
 			tally_slice(run, slice, &own);
 		if (seen(&own) < SAMPLES_OF_SLICE)
 			tally = who_tells(run, all, slice->comm);

@@ -94,24 +94,18 @@ static void add_samples(const struct session *s, struct run *r, const struct pat
 			kinds[kind_of(s, &sched->samples[i])]++;
 }
 
-void memory_cost_find(const struct session *s, struct run *r)
+static void find_run(struct run *r, const uint64_t kinds[FAULT_COST_KINDS])
 {
 	struct memory_timeline *t = &r->timeline;
-	uint64_t kinds[FAULT_COST_KINDS] = { 0 }, all = 0, left;
+	uint64_t all = 0, left;
 	size_t i;
 
 	t->n_costs = 0;
 	t->cost_ns = 0;
 	memset(t->cost_of, 0, sizeof(t->cost_of));
-	for (i = 0; i < r->path.n; i++) {
-		const struct path_slice *slice = &r->path.slices[i];
-
-		if (slice->state != PATH_USER)
-			continue;
-		add_samples(s, r, slice, kinds);
-		if (slice->fault_ns)
-			add_slice(r, slice);
-	}
+	for (i = 0; i < r->path.n; i++)
+		if (r->path.slices[i].fault_ns)
+			add_slice(r, &r->path.slices[i]);
 	for (i = 0; i < FAULT_COST_KINDS; i++)
 		all += kinds[i];
 	left = t->cost_ns;
@@ -120,6 +114,23 @@ void memory_cost_find(const struct session *s, struct run *r)
 		left -= t->cost_of[i];
 	}
 	t->cost_of[FAULT_COST_OTHER] += left;
+}
+
+/* Of what kinds: as with the time itself, runs are the same start again. */
+void memory_cost_find(const struct session *s, const struct scenario_result *scenario)
+{
+	uint64_t kinds[FAULT_COST_KINDS] = { 0 };
+	size_t i, k;
+
+	for (i = 0; i < scenario->n_runs; i++) {
+		struct run *r = scenario->runs[i];
+
+		for (k = 0; k < r->path.n && r->sched.n_samples; k++)
+			if (r->path.slices[k].state == PATH_USER)
+				add_samples(s, r, &r->path.slices[k], kinds);
+	}
+	for (i = 0; i < scenario->n_runs; i++)
+		find_run(scenario->runs[i], kinds);
 }
 
 uint64_t memory_cost_at(const struct memory_timeline *t, uint32_t pid, size_t phase)

@@ -110,10 +110,11 @@ struct memory_timeline {
 
 struct run;
 struct session;
+struct scenario_result;
 struct wire_head;
 bool memory_timeline_add(struct memory_timeline *t, const struct wire_head *record);
 void memory_timeline_find(struct run *r);
-void memory_cost_find(const struct session *s, struct run *r); /* memory_cost.c: after the path */
+void memory_cost_find(const struct session *s, const struct scenario_result *scenario); /* memory_cost.c: after the ledgers */
 uint64_t memory_cost_at(const struct memory_timeline *t, uint32_t pid, size_t phase); /* ns */
 void memory_guest_find(struct run *r); /* memory_guest.c: of memory_timeline_find() only */
 void memory_timeline_release(struct memory_timeline *t);

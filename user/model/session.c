@@ -322,10 +322,9 @@ static void settle_scenario(struct session *s, const struct scenario_result *sce
 	size_t i;
 
 	critpath_share_samples(scenario);
-	for (i = 0; i < scenario->n_runs; i++) {
+	for (i = 0; i < scenario->n_runs; i++)
 		ledger_of_run(s, scenario->runs[i]);
-		memory_cost_find(s, scenario->runs[i]);
-	}
+	memory_cost_find(s, scenario);
 	findings_settle(s, scenario);
 }
 
