@@ -406,7 +406,9 @@ int on_kvm_mmio(struct raw_args *ctx)
 				(gpa & ((1ull << PROBE_DEVICE_SPACE) - 1)),
 		     type == MMIO_WRITE);
 	if (type == MMIO_WRITE && ctx->args[1] == 1 && (gpa == FC_BOOT_TIMER || gpa == FC_BOOT_TIMER_OLD) &&
-	    !bpf_probe_read_kernel(&byte, 1, (void *)ctx->args[3]) && byte == FC_BOOT_TIMER_VALUE)
+	    !bpf_probe_read_kernel(&byte, 1, (void *)ctx->args[3]) && byte == FC_BOOT_TIMER_VALUE) {
 		send_mark(WIRE_SPACE_MMIO, gpa, byte);
+		vcpu_tell_here(v, bpf_ktime_get_ns());
+	}
 	return 0;
 }

@@ -118,6 +118,7 @@ static __always_inline void exit_kvm(struct task_ctx *c, __u32 cmd, __u64 arg, l
 	record_submit(r);
 }
 
+#define PROT_EXEC 4
 #define MAP_ANONYMOUS 0x20
 
 static __always_inline void exit_mmap(struct pt_regs *regs, long ret)
@@ -238,7 +239,7 @@ static __always_inline void ledger_call(struct cpu_state *s, struct pt_regs *reg
 		return;
 	}
 	if (took < WIRE_SYSCALL_MIN_NS && !c->off_in_call &&
-	    !is_marked(nr, PT_REGS_PARM1_SYSCALL(regs), PT_REGS_PARM3_SYSCALL(regs))) {
+	    !is_marked(nr, PT_REGS_PARM1_SYSCALL(regs))) {
 		count_quick(c, slot, spun, took);
 		return;
 	}

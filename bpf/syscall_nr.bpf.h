@@ -41,8 +41,6 @@
 #define F_SETLKW 7
 #define F_OFD_SETLKW 38
 
-#define PROT_EXEC 4
-
 /*
  * Calls that never wait and take a fraction of a microsecond: seeing them would cost more than they
  * do (Go's start makes a hundred rt_sigaction alone), so they count as the user mode around them.
@@ -66,9 +64,9 @@ static __always_inline bool is_trivial(long nr, __u64 arg1)
 
 /*
  * Calls that change what a process is: few, and what phases are told by, so they get a record
- * however quick they are. arg0 and arg2 are the call's first and third argument.
+ * however quick they are. arg0 is the call's first argument.
  */
-static __always_inline bool is_marked(long nr, __u64 arg0, __u64 arg2)
+static __always_inline bool is_marked(long nr, __u64 arg0)
 {
 #if defined(__TARGET_ARCH_x86)
 	switch (nr) {
@@ -79,8 +77,6 @@ static __always_inline bool is_marked(long nr, __u64 arg0, __u64 arg2)
 		return true;
 	case 157: /* prctl: PR_SET_SECCOMP */
 		return arg0 == 22;
-	case 10: /* mprotect: code that is ready to run (what a module's compiler has made) */
-		return arg2 & PROT_EXEC;
 	}
 #else
 	switch (nr) {
@@ -91,8 +87,6 @@ static __always_inline bool is_marked(long nr, __u64 arg0, __u64 arg2)
 		return true;
 	case 167:
 		return arg0 == 22;
-	case 226:
-		return arg2 & PROT_EXEC;
 	}
 #endif
 	return false;

@@ -115,7 +115,9 @@ static bool polls(const struct walk *w, const struct sched_task *task, uint64_t 
  */
 static bool woken_by_probe(const struct walk *w, const struct sched_task *task, uint32_t at)
 {
-	for (; at > task->spans.at; at--) {
+	uint32_t n;
+
+	for (n = 0; at > task->spans.at && n < LOOK_SPANS; at--, n++) {
 		const struct span *span = &w->s->spans[at];
 
 		if (span->flags & SPAN_WOKEN)

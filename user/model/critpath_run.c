@@ -43,6 +43,7 @@ void walk_find_vcpus(struct walk *w)
 	const struct run *run = w->run;
 	size_t i;
 
+	w->run->vm.tcg = false; /* what is known may have grown since */
 	for (i = 0; i < run->n_socks; i++) {
 		if (run->socks[i].kind == WIRE_KVM_RUN)
 			add_vcpu(w, run->socks[i].tid);

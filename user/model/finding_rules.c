@@ -222,7 +222,8 @@ static bool killed_threads(struct finding_search *q)
 		for (k = 0; k < q->run->path.n; k++) {
 			const struct path_slice *p = &q->run->path.slices[k];
 
-			if (p->pid == l->pid && p->start < to && p->end > from)
+			/* (Where records are lost the end can be before the beginning.) */
+			if (p->pid == l->pid && from < to && p->start < to && p->end > from)
 				q->ns += (p->end < to ? p->end : to) -
 					 (p->start > from ? p->start : from);
 		}

@@ -25,6 +25,7 @@ struct sum_node {
 struct sums {
 	struct sum_node *by_key;
 	struct arena *arena; /* for details that are new; NULL: they live long enough */
+	struct texts *texts; /* which are there; NULL: nobody asks again and again */
 };
 
 static bool is_digit(char c)
@@ -126,7 +127,8 @@ static void add(struct sums *sums, enum path_state state, const char *detail, ui
 		node = xcalloc(1, sizeof(*node));
 		node->row = (struct ledger_row){
 			.state = state,
-			.detail = sums->arena ? arena_strndup(sums->arena, detail, n) : detail,
+			.detail = sums->texts ? texts_keep(sums->texts, sums->arena, detail, n) :
+				  sums->arena ? arena_strndup(sums->arena, detail, n) : detail,
 		};
 		node->key = own;
 		HASH_ADD_KEYPTR(hh, sums->by_key, node->key, n + 1, node);
@@ -209,7 +211,7 @@ static void add_kind(struct sums *sums, const struct path_kind *kind, const stru
 
 void ledger_of_run(struct session *session, struct run *run)
 {
-	struct sums sums = { .arena = &session->arena };
+	struct sums sums = { .arena = &session->arena, .texts = &session->row_texts };
 	size_t i;
 
 	for (i = 0; i < run->path.n_kinds; i++) {

@@ -370,6 +370,7 @@ void session_free(struct session *s)
 	free(s->runs);
 	free(s->env);
 	free(s->symbols);
+	texts_release(&s->row_texts);
 	arena_release(&s->arena);
 	free(s);
 }

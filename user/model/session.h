@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "user/base/mem.h"
+#include "user/base/texts.h"
 #include "user/model/cost.h"
 #include "user/model/critpath.h"
 #include "user/model/density.h"
@@ -136,6 +137,7 @@ struct session {
 	struct kernel_symbol *symbols; /* settled: by address */
 	size_t n_symbols, cap_symbols;
 	bool symbols_sorted;
+	struct texts row_texts; /* private: of ledgers, which are made anew with each run of a scenario */
 	phase_rules_fn phase_rules; /* NULL: general ones for all */
 	uint64_t records, nonsense;
 };

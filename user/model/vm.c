@@ -428,16 +428,31 @@ static void add_share(uint64_t ns[WIRE_VCPU_STATES], const uint64_t delta[WIRE_V
 	ns[most] += part - given;
 }
 
+size_t vcpu_point_after(const struct vcpu *v, uint64_t t)
+{
+	size_t low = 0, high = v->n_points;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (v->points[middle].time <= t)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 void vcpu_between(const struct vcpu *v, uint64_t from, uint64_t to, uint64_t ns[WIRE_VCPU_STATES])
 {
 	static const struct vcpu_point zero;
-	const struct vcpu_point *before = &zero;
-	uint64_t start = v->first;
-	size_t i;
+	size_t i = vcpu_point_after(v, from);
+	const struct vcpu_point *before = i ? &v->points[i - 1] : &zero;
+	uint64_t start = i ? before->time : v->first;
 	int k;
 
 	memset(ns, 0, WIRE_VCPU_STATES * sizeof(*ns));
-	for (i = 0; i < v->n_points; i++) {
+	for (; i < v->n_points && start < to; i++) {
 		const struct vcpu_point *p = &v->points[i];
 		uint64_t a = start > from ? start : from, b = p->time < to ? p->time : to;
 		uint64_t delta[WIRE_VCPU_STATES];

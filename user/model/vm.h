@@ -127,6 +127,9 @@ void vm_release(struct vm *vm);
 /* Is there anything to tell? */
 bool vm_present(const struct run *r);
 
+/* Index of a vCPU's first point after t; n_points when there is none. */
+size_t vcpu_point_after(const struct vcpu *v, uint64_t t);
+
 /*
  * What a vCPU did in [from, to), cut to its life: ns[] sums to what is left of it. Between two
  * points (10 ms, or longer in one state) each state has its share of the time.

@@ -145,10 +145,10 @@ static void put_window(struct refine *f, const struct path_slice *of, const stru
 
 static void put_vcpu(struct refine *f, const struct path_slice *of, const struct vcpu *v)
 {
-	uint64_t start = of->start, from = v->first;
-	size_t i;
+	size_t i = vcpu_point_after(v, of->start);
+	uint64_t start = of->start, from = i ? v->points[i - 1].time : v->first;
 
-	for (i = 0; i < v->n_points && start < of->end; i++) {
+	for (; i < v->n_points && start < of->end; i++) {
 		uint64_t to = v->points[i].time, end = to < of->end ? to : of->end;
 
 		if (to > start) {

@@ -10,6 +10,9 @@
 #include "user/model/role.h"
 #include "user/model/syscall_names.h"
 
+#define ANCESTORS 4
+#define CHILDREN_LOOKED_AT 4096 /* a recording cannot make this slow */
+
 #define EPHEMERAL 32768 /* net.ipv4.ip_local_port_range begins there by default */
 
 /* include/linux/interrupt.h; as in wire_waking.vector. */
@@ -149,25 +152,40 @@ static const char *short_object(const char *path)
 	return *at ? at : path;
 }
 
+/* Did a process, or whom it comes from, come from another one? (A shim, a subreaper: it waits for grandchildren.) */
+static bool comes_from(const struct process *p, uint32_t pid)
+{
+	int depth;
+
+	for (depth = 0; p && depth < ANCESTORS; depth++, p = p->parent)
+		if (p->parent && p->parent->pid == pid)
+			return true;
+	return false;
+}
+
 /*
  * The child that a call is about, by the number that it has where the waiter is: asked for, or, where
- * any would do, returned. Recordings of before 0.1 know the numbers of the host only. 0: not known.
+ * any would do, returned. A child may have been made by another child, for the waiter (CLONE_PARENT: runc's
+ * stages) or left to it. Recordings of before 0.1 know the numbers of the host only. 0: not known.
  */
 static uint32_t child_of(const struct run *run, const struct sched_call *call)
 {
 	uint64_t number = call->object_id;
-	const struct process *p;
-	size_t i;
+	const struct process *p, *grandchild = NULL;
+	size_t i, n = 0;
 
 	if (!number && call->nr == SYSCALL_WAIT4 && call->ret > 0)
 		number = (uint64_t)call->ret;
-	for (i = run->tree.n; number && i > 0; i--) {
+	for (i = run->tree.n; number && i > 0 && n < CHILDREN_LOOKED_AT; i--, n++) {
 		p = run->tree.processes[i - 1];
-		if (p->start <= call->exit && (p->number ? p->number == number && p->parent && p->parent->pid == call->pid :
-							   p->pid == number))
+		if (p->start > call->exit)
+			continue;
+		if (p->number ? p->number == number && p->parent && p->parent->pid == call->pid : p->pid == number)
 			return p->pid;
+		if (!grandchild && p->number == number && comes_from(p, call->pid))
+			grandchild = p;
 	}
-	return 0;
+	return grandchild ? grandchild->pid : 0;
 }
 
 /* The object of a call, with a blank before it, or "". */
@@ -279,7 +297,7 @@ uint32_t wait_syscall(const struct run *run, const struct sched_task *task,
  */
 bool wait_is_halt(const struct run *run, const struct sched_task *task, const struct span *span)
 {
-	const struct vcpu *v = vm_vcpu(run, task->tid);
+	const struct vcpu *v = task->vcpu ? vm_vcpu(run, task->tid) : NULL;
 
 	if (!task->vcpu || (v && span->start < v->first) ||
 	    (span->ref != SCHED_NONE && run->sched.switches[span->ref].state != WIRE_STATE_SLEEPING))
