@@ -17,6 +17,18 @@ struct probe_control control = {};
 
 _Static_assert(sizeof(struct task_ctx) == sizeof(struct probe_mark), "user space writes it");
 
+/* Where a switch was hidden, this is the first that is known of the task: until then it may have waited. */
+static __always_inline void send_seen(void)
+{
+	WIRE_RECORD(seen) *r = config_ledger && control.timed ? record_reserve(WIRE_SEEN, sizeof(*r)) : NULL;
+
+	if (!r)
+		return;
+	r->body.cpu = bpf_get_smp_processor_id();
+	r->body.pad = 0;
+	record_submit(r);
+}
+
 int cpu_state_renew(struct cpu_state *s)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -35,6 +47,7 @@ int cpu_state_renew(struct cpu_state *s)
 		call_restart(s, c);
 		c->call.nr = NO_SYSCALL; /* handed out: if it leaves unseen, it is in another one when it is back */
 		memory_restart(&s->memory, task, bpf_ktime_get_ns());
+		send_seen();
 	}
 	return 0;
 }

@@ -233,7 +233,7 @@ static __always_inline void ledger_call(struct cpu_state *s, struct pt_regs *reg
 		return;
 	now = bpf_ktime_get_ns();
 	took = now - c->enter;
-	if (c->off_in_call && is_nap(nr)) {
+	if (c->off_in_call && is_nap(nr) && !ret) { /* one that a signal ends has a record */
 		c->quick_calls++;
 		c->quick_ns += now - s->since; /* since it came back from its nap */
 		return;

@@ -52,7 +52,8 @@
 	X(30, GUEST_TEXT, guest_text)                                                              \
 	X(31, GUEST_MARK, guest_mark)                                                              \
 	X(32, ADOPTED, adopted)                                                                    \
-	X(40, READ_WAIT, read_wait)
+	X(40, READ_WAIT, read_wait)                                                                \
+	X(41, SEEN, seen)
 
 #define WIRE_ENUM(number, NAME, body) WIRE_##NAME = number,
 enum wire_kind { WIRE_KINDS(WIRE_ENUM) WIRE_KIND_LIMIT = 256 };
@@ -308,6 +309,12 @@ struct wire_read_wait {
 	char name[WIRE_NAME_MAX]; /* last component; "" = not known */
 };
 
+/* SEEN: head's task does something on a CPU that no SWITCH has brought it to (bpf/probe.bpf.h). */
+struct wire_seen {
+	__u32 cpu;
+	__u32 pad;
+};
+
 /*
  * SAMPLE: the software clock found head's task on a CPU. Followed by n_kernel and then n_user
  * return addresses (u64), innermost first.
@@ -500,6 +507,7 @@ WIRE_ASSERT(struct wire_syscall, 128);
 WIRE_ASSERT(struct wire_blocked, 16);
 WIRE_ASSERT(struct wire_sample, 8);
 WIRE_ASSERT(struct wire_read_wait, 88);
+WIRE_ASSERT(struct wire_seen, 8);
 WIRE_ASSERT(struct wire_file_cache, 88);
 WIRE_ASSERT(struct wire_mapping, 360);
 WIRE_ASSERT(struct wire_rss, 120);

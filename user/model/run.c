@@ -235,6 +235,7 @@ bool run_add(struct session *s, struct run *r, const struct wire_head *record)
 	case WIRE_SYSCALL:
 	case WIRE_BLOCKED:
 	case WIRE_READ_WAIT:
+	case WIRE_SEEN:
 	case WIRE_SAMPLE:
 		return sched_add(&r->sched, &s->arena, record);
 	case WIRE_LISTEN:

@@ -261,6 +261,11 @@ bool sched_add(struct sched *s, struct arena *arena, const struct wire_head *rec
 	case WIRE_READ_WAIT:
 		s->settled = false;
 		return add_read_wait(s, arena, record);
+	case WIRE_SEEN:
+		s->settled = false;
+		ARRAY_RESERVE(s->seen, s->n_seen, s->cap_seen, 1);
+		s->seen[s->n_seen++] = (struct sched_seen){ .time = record->time, .tid = record->tid };
+		return true;
 	case WIRE_SAMPLE:
 		s->settled = false;
 		return add_sample(s, arena, record);
@@ -510,5 +515,6 @@ void sched_release(struct sched *s)
 	free(s->stacks);
 	free(s->samples);
 	free(s->lives);
+	free(s->seen);
 	*s = (struct sched){ 0 };
 }

@@ -2,7 +2,7 @@
 /*
  * sched.h - what each task of a run did at any moment: ran, wanted a CPU, or waited.
  *
- * Fed with SWITCH, WAKING, SYSCALL, BLOCKED, SAMPLE and the lives of tasks (FORK, EXEC, EXIT,
+ * Fed with SWITCH, WAKING, SYSCALL, BLOCKED, SAMPLE, SEEN and the lives of tasks (FORK, EXEC, EXIT,
  * COMM) in the order of the file, i.e. nearly in that of time. sched_settle() makes one timeline a
  * task of it: spans without gaps, from the first thing that is known of the task on. Where records
  * are missing the span is SPAN_UNKNOWN: what can have been is not made up.
@@ -80,6 +80,12 @@ struct sched_sample {
 	uint8_t place; /* enum sample_place: set by critpath_tally_samples() */
 };
 
+/* It ran then, though no switch says so. */
+struct sched_seen {
+	uint64_t time;
+	uint32_t tid;
+};
+
 struct sched_life {
 	uint64_t time;
 	uint64_t enter;  /* EXEC, EXIT (0: not known): of the call */
@@ -128,9 +134,11 @@ struct sched {
 	struct sched_call *calls;   /* settled: by task, by entry */
 	struct sched_stack *stacks; /* settled: by task, by since */
 	struct sched_sample *samples; /* settled: by task, by time */
+	struct sched_seen *seen;
 	struct sched_life *lives;
 	size_t n_switches, cap_switches, n_wakings, cap_wakings, n_calls, cap_calls;
 	size_t n_stacks, cap_stacks, n_samples, cap_samples, n_lives, cap_lives;
+	size_t n_seen, cap_seen;
 	void *pool; /* private: names of strangers, once each */
 	struct texts objects; /* private: of calls, once each */
 	/* settled: */

@@ -253,7 +253,7 @@ static void add_seen(struct build *b, uint64_t time, uint32_t tid)
 {
 	uint32_t index = sched_task_index(b->s, tid);
 
-	if (!b->odd[index] && !seen_after_all(b->s, &b->s->tasks[index], time))
+	if (index == SCHED_NONE || (!b->odd[index] && !seen_after_all(b->s, &b->s->tasks[index], time)))
 		return;
 	ARRAY_RESERVE(b->seen, b->n_seen, b->cap_seen, 1);
 	b->seen[b->n_seen++] = (struct seen_at){ .time = time, .tid = tid };
@@ -267,6 +267,8 @@ static void find_seen(struct build *b)
 
 	for (i = 0; i < s->n_samples; i++)
 		add_seen(b, s->samples[i].time, s->samples[i].tid);
+	for (i = 0; i < s->n_seen; i++)
+		add_seen(b, s->seen[i].time, s->seen[i].tid);
 	for (i = 0; i < s->n_calls; i++) {
 		const struct sched_call *call = &s->calls[i];
 

@@ -305,13 +305,27 @@ bool wait_is_halt(const struct run *run, const struct sched_task *task, const st
 	return wait_syscall(run, task, span) == (run->vm.tcg ? SYSCALL_FUTEX : SYSCALL_IOCTL);
 }
 
+/* A nap that is over has no record, unless a signal ended it (bpf/syscall.bpf.c). */
+static bool nap_is_over(const struct run *run, const struct sched_task *task, const struct span *span)
+{
+	const struct span *next = span + 1;
+	uint32_t nr = wait_syscall(run, task, span);
+
+	return (nr == SYSCALL_NANOSLEEP || nr == SYSCALL_CLOCK_NANOSLEEP) && !run->lost &&
+	       run->sched.switches[span->ref].state == WIRE_STATE_SLEEPING &&
+	       next < run->sched.spans + task->spans.at + task->spans.n &&
+	       (next->state == SPAN_RUNNING || next->state == SPAN_RUNNABLE);
+}
+
 bool wait_timed_out(const struct run *run, const struct sched_task *task, const struct span *span)
 {
 	const struct sched_call *call = call_of(run, task, span);
 	const struct span *end = run->sched.spans + task->spans.at + task->spans.n, *next;
 
+	if (!call)
+		return nap_is_over(run, task, span);
 	/* (Asleep for a page of its arguments it waits for that.) */
-	if (!call || call->made || span->ref == SCHED_NONE ||
+	if (call->made || span->ref == SCHED_NONE ||
 	    run->sched.switches[span->ref].state != WIRE_STATE_SLEEPING)
 		return false;
 	switch (call->nr) {

@@ -155,6 +155,7 @@ static const struct field blocked_fields[] = { FIELD_TIME(wire_blocked, since),
 					       FIELD(wire_blocked, n), END };
 static const struct field sample_fields[] = { FIELD(wire_sample, cpu), FIELD(wire_sample, n_kernel),
 					      FIELD(wire_sample, n_user), END };
+static const struct field seen_fields[] = { FIELD(wire_seen, cpu), END };
 static const struct field read_wait_fields[] = {
 	FIELD_TIME(wire_read_wait, since), FIELD(wire_read_wait, inode), FIELD(wire_read_wait, dev),
 	FIELD_CHARS(wire_read_wait, name), END
@@ -407,6 +408,7 @@ static const struct field ready_fields[] = {
 #define tail_blocked TAIL_ADDRESSES, { NULL }
 #define tail_sample TAIL_ADDRESSES, { NULL }
 #define tail_read_wait TAIL_NONE, { NULL }
+#define tail_seen TAIL_NONE, { NULL }
 #define tail_file_cache TAIL_NONE, { NULL }
 #define tail_mapping TAIL_NONE, { NULL }
 #define tail_vcpu TAIL_NONE, { NULL }
