@@ -283,7 +283,7 @@ WAKES=' + ^runnable planted: (an idle CPU wakes up|CPU held by the hypervisor)$'
 	holds '[.scenarios[0].runs[] | [.ledger[] | select(.detail | startswith("storm: ")) | select(.state == "kernel")][0].detail
 		| test("clone|page faults|exit")] | (map(select(.)) | length) * 2 > length'
 	holds 'def sum(state): [.ledger[] | select(.state == state and (.detail | test("^storm\\b"))) | .ns] | add // 0;
-		[.scenarios[0].runs[] | sum("kernel") / sum("user")] | sort | .[length / 2 | floor] > 1'
+		[.scenarios[0].runs[] | sum("kernel") / ([sum("user"), 1] | max)] | sort | .[length / 2 | floor] > 1'
 }
 
 # That they are faults is known from samples. A hypervisor that handles its part of each fault by
