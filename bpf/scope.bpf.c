@@ -52,6 +52,8 @@ int cpu_state_renew(struct cpu_state *s)
 	return 0;
 }
 
+#define PF_IO_WORKER 0x00000010   /* include/linux/sched.h */
+#define PF_USER_WORKER 0x00004000 /* likewise, since 6.4 */
 #define CLONE_NEWNS 0x00020000
 #define CLONE_NEWCGROUP 0x02000000
 #define CLONE_NEWUTS 0x04000000
@@ -152,7 +154,7 @@ int BPF_PROG(on_fork, struct task_struct *child)
 	__builtin_memset(r->body.comm, 0, sizeof(r->body.comm));
 	bpf_probe_read_kernel_str(r->body.comm, sizeof(r->body.comm), child->comm);
 	r->body.child_number = number_for(child, parent);
-	r->body.pad = 0;
+	r->body.kernel_worker = child->tgid == parent->tgid && (child->flags & (PF_IO_WORKER | PF_USER_WORKER)) != 0;
 	record_submit(r);
 	return 0;
 }

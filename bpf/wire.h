@@ -83,7 +83,7 @@ struct wire_fork {
 	__u32 ns_changed; /* CLONE_NEW* flags of namespaces that differ from the parent's */
 	char comm[WIRE_COMM_LEN];
 	__u32 child_number; /* child_tid in the parent's own pid namespace, as clone returns it; 0 = not known */
-	__u32 pad;
+	__u32 kernel_worker; /* 1: a thread that never leaves the kernel (of io_uring, vhost) */
 };
 
 /*

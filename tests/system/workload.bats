@@ -109,6 +109,7 @@ ODD_COUNTS="processes=30 threads=7 execs=6 exits=37 listens=1 accepts=1 uring=0 
 	# The thread that polls is one of the process, though no call of it made it.
 	boxed 3 listen=8080 uring-polled=1
 	every 3 "processes=1 threads=1 execs=1 exits=2 listens=1 accepts=1 uring=1 texec=0 lost=0 ok=1"
+	[ "$("$COLDPROF" dump "$FILE" | grep -c ' FORK .*kernel_worker=1')" = 3 ]
 	JSON=$BATS_TEST_TMPDIR/json
 	report "$FILE" >"$JSON"
 	holds '.scenarios[0].runs | all(.milestones.first_accept > 0 and .milestones.first_accept < .milestones.first_byte)'

@@ -204,6 +204,10 @@ static void emit_user(struct walk *w, uint64_t start)
 	/* The calls of KVM_RUN have no records then; vm_refine_path() parts it by the sums. */
 	bool ledger = vcpu && vm_vcpu(w->run, w->task->tid);
 
+	if (w->task->worker) {
+		walk_emit(w, w->task, start, PATH_KERNEL, "work for its process");
+		return;
+	}
 	walk_emit(w, w->task, start,
 		  !vcpu ? PATH_USER : w->run->vm.tcg || ledger ? PATH_GUEST : PATH_VMM,
 		  !vcpu ? "" : w->run->vm.tcg ? "TCG" : ledger ? "KVM" : "");

@@ -79,6 +79,8 @@ static enum path_state running_state(struct lane *lane, struct lane_slice *slice
 		return PATH_KERNEL;
 	if (lane->vcpu && lane->vcpu->n_points)
 		return ledger_state(lane, slice);
+	if (lane->task->worker)
+		return PATH_KERNEL;
 	return !lane->task->vcpu ? PATH_USER : lane->run->vm.tcg ? PATH_GUEST : PATH_VMM;
 }
 

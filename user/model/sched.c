@@ -218,6 +218,7 @@ static bool add_life(struct sched *s, struct arena *arena, const struct wire_hea
 		l.other = fork.child_tid;
 		l.other_pid = fork.child_pid;
 		l.ns_changed = fork.ns_changed;
+		l.worker = fork.kernel_worker != 0;
 		l.name = intern(s, arena, fork.comm);
 		break;
 	case WIRE_EXEC:

@@ -95,6 +95,7 @@ struct sched_life {
 	uint32_t ns_changed;
 	uint32_t name;
 	uint16_t kind;   /* WIRE_FORK, WIRE_EXEC, WIRE_EXIT, WIRE_COMM */
+	bool worker;     /* FORK: the child never leaves the kernel */
 };
 
 enum span_state { SPAN_UNKNOWN, SPAN_RUNNING, SPAN_RUNNABLE, SPAN_BLOCKED, SPAN_DEAD };
@@ -120,6 +121,7 @@ struct sched_task {
 	uint32_t tid, pid;
 	bool client;
 	bool vcpu; /* set by critpath_find() */
+	bool worker; /* of the kernel, for its process: it is never in user mode */
 	struct sched_range spans, calls, stacks, samples, names;
 };
 

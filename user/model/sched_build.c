@@ -471,6 +471,8 @@ static void make_calls(struct build *b)
 			s->calls[*born - 1].exit = l->time;
 			*born = 0;
 		}
+		if (l->kind == WIRE_FORK)
+			s->tasks[sched_task_index(s, l->other)].worker = l->worker;
 		if (l->kind == WIRE_EXIT) {
 			add_made_call(s, l->tid, l->pid, l->enter ? l->enter : l->time, UINT64_MAX,
 				      SYSCALL_EXIT_GROUP);

@@ -433,6 +433,8 @@ void wait_text(char text[WAIT_TEXT_MAX], const struct session *session, const st
 		snprintf(what, sizeof(what), "%s", call_name(number, nr));
 	else if (out && out->state == WIRE_STATE_STOPPED)
 		snprintf(what, sizeof(what), "stopped");
+	else if (task->worker)
+		snprintf(what, sizeof(what), "waiting");
 	else if (stack && is_no_fault(session, stack))
 		snprintf(what, sizeof(what), "on the way to user mode");
 	else if (out && (iowait || out->state == WIRE_STATE_BLOCKED))

@@ -53,7 +53,8 @@ static const struct field fork_fields[] = {
 	{ "child", offsetof(struct wire_fork, child_pid), 4, FIELD_IS_NUMBER, NULL },
 	{ "thread", offsetof(struct wire_fork, child_tid), 4, FIELD_IS_NUMBER, NULL },
 	FIELD(wire_fork, child_pid), FIELD(wire_fork, child_tid), FIELD(wire_fork, shares_mm),
-	FIELD(wire_fork, ns_changed), FIELD_CHARS(wire_fork, comm), FIELD(wire_fork, child_number), END
+	FIELD(wire_fork, ns_changed), FIELD_CHARS(wire_fork, comm), FIELD(wire_fork, child_number),
+	FIELD(wire_fork, kernel_worker), END
 };
 static const struct field exec_fields[] = {
 	FIELD_TIME(wire_exec, enter), FIELD(wire_exec, old_tid), FIELD(wire_exec, argv_len),
