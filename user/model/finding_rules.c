@@ -329,8 +329,18 @@ static bool syn_again(struct finding_search *q)
 	return q->count > 0;
 }
 
-/* Those that are too short for a record of their own (less than 10 us), together. */
-static bool short_calls(struct finding_search *q)
+static uint64_t quick_of(const struct path_slice *s)
+{
+	return s->quick_ns;
+}
+
+static uint64_t stolen_of(const struct path_slice *s)
+{
+	return s->stolen_ns;
+}
+
+/* What slices have in them of something, together; the one that has most of it, NULL when none has any. */
+static const struct path_slice *add_parts(struct finding_search *q, uint64_t (*part)(const struct path_slice *s))
 {
 	const struct path_slice *most = NULL;
 	size_t i;
@@ -338,10 +348,18 @@ static bool short_calls(struct finding_search *q)
 	for (i = 0; i < q->run->path.n; i++) {
 		const struct path_slice *s = &q->run->path.slices[i];
 
-		q->ns += s->quick_ns;
-		if (s->quick_ns && (!most || s->quick_ns > most->quick_ns))
+		q->ns += part(s);
+		if (part(s) && (!most || part(s) > part(most)))
 			most = s;
 	}
+	return most;
+}
+
+/* Those that are too short for a record of their own (less than 10 us), together. */
+static bool short_calls(struct finding_search *q)
+{
+	const struct path_slice *most = add_parts(q, quick_of);
+
 	if (most)
 		snprintf(q->evidence, sizeof(q->evidence), "%.15s", most->comm);
 	return most;
@@ -350,16 +368,8 @@ static bool short_calls(struct finding_search *q)
 /* What the kernel of a host that is itself a virtual machine knows of its hypervisor's doing. */
 static bool stolen(struct finding_search *q)
 {
-	const struct path_slice *most = NULL;
-	size_t i;
+	const struct path_slice *most = add_parts(q, stolen_of);
 
-	for (i = 0; i < q->run->path.n; i++) {
-		const struct path_slice *s = &q->run->path.slices[i];
-
-		q->ns += s->stolen_ns;
-		if (s->stolen_ns && (!most || s->stolen_ns > most->stolen_ns))
-			most = s;
-	}
 	if (most)
 		snprintf(q->evidence, sizeof(q->evidence), "most of it from %.15s", most->comm);
 	return most;
